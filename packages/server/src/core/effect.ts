@@ -1,0 +1,54 @@
+import type { Delivery } from './delivery.ts'
+import type { ContinueWith, Flow } from './flow.ts'
+import type { Credential, IdentityWithCredentials } from './identity.ts'
+import type { IdentityId, SessionId, TokenHash } from './ids.ts'
+import type { Json } from './json.ts'
+import type { Session } from './session.ts'
+import type { Time } from './time.ts'
+
+/** Work to be done once, described as data and carried out by `commit`, in the order of its rank. */
+export type Effect =
+  | { readonly kind: 'openFlow'; readonly flow: Flow }
+  /** The flow stays open, with what the next try needs: messages, values, a method's memory. */
+  | { readonly kind: 'keepFlow'; readonly flow: Flow }
+  | { readonly kind: 'closeFlow'; readonly flow: Flow }
+  | { readonly kind: 'createIdentity'; readonly identity: IdentityWithCredentials }
+  | { readonly kind: 'deleteIdentity'; readonly identityId: IdentityId }
+  /** Replaces a credential's secret; the version read must still be the one stored. */
+  | { readonly kind: 'saveCredential'; readonly identityId: IdentityId; readonly credential: Credential }
+  | { readonly kind: 'revokeOtherSessions'; readonly identityId: IdentityId; readonly keep: SessionId | null }
+  | { readonly kind: 'revokeSession'; readonly sessionId: SessionId }
+  | { readonly kind: 'storeSession'; readonly session: Session; readonly tokenHash: TokenHash; readonly at: Time }
+  /** A refresh or step-up: the session keeps its id and token. */
+  | { readonly kind: 'renewSession'; readonly session: Session; readonly at: Time }
+  /** The client receives the session: its token or its cookie. Nothing to write. */
+  | { readonly kind: 'handOutSession' }
+  | { readonly kind: 'continueWith'; readonly step: ContinueWith }
+  | { readonly kind: 'storeError'; readonly id: string; readonly error: Json; readonly at: Time }
+  | { readonly kind: 'notify'; readonly delivery: Delivery }
+
+/** The order in which effects are written, whatever order they were asked for in. */
+export const RANK: Record<Effect['kind'], number> = {
+  closeFlow: 0,
+  keepFlow: 1,
+  openFlow: 2,
+  createIdentity: 10,
+  deleteIdentity: 11,
+  saveCredential: 20,
+  revokeOtherSessions: 30,
+  revokeSession: 31,
+  storeSession: 40,
+  renewSession: 41,
+  handOutSession: 50,
+  continueWith: 51,
+  storeError: 60,
+  notify: 90,
+}
+
+/** Effects in the order of their rank; those of equal rank keep theirs. */
+export const ranked = (effects: readonly Effect[]) => effects.toSorted((a, b) => RANK[a.kind] - RANK[b.kind])
+
+/** Why a commit was rolled back: a neighbour got there first. */
+export type Conflict = 'flow_completed' | 'identifier_taken' | 'external_id_taken' | 'credential_changed' | 'not_found'
+
+export type Commit = { readonly kind: 'committed' } | { readonly kind: 'conflict'; readonly conflict: Conflict }

@@ -1,0 +1,15 @@
+/** What a request tells about itself: what a template may see of it, before the allow-lists. Header names are canonical. */
+export type RequestFacts = {
+  readonly method: string
+  /** Absolute, as the client saw it: forwarded host and scheme included. */
+  readonly url: string
+  readonly headers: { readonly [name: string]: readonly string[] }
+  readonly cookies: { readonly [name: string]: string }
+  readonly clientIp: string
+  readonly userAgent: string
+  /** City and country as a proxy in front may tell them, else empty. */
+  readonly location: string
+}
+
+/** Who asks: a native client, a browser driven by script, or a browser that posts forms. */
+export type ClientKind = 'api' | 'ajax' | 'html'

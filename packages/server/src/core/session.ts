@@ -1,0 +1,34 @@
+import type { Identity } from './identity.ts'
+import type { SessionId } from './ids.ts'
+import type { Time } from './time.ts'
+import type { MethodName } from './trigger.ts'
+
+/** Authenticator assurance level: how many factors a session has proven. */
+export type Aal = 'aal0' | 'aal1' | 'aal2'
+
+export type AuthenticationMethod = {
+  readonly method: MethodName
+  readonly aal: Aal
+  readonly completedAt: Time
+}
+
+/** From where a session was used. */
+export type Device = {
+  readonly id: string
+  readonly ipAddress: string
+  readonly userAgent: string
+  readonly location: string
+}
+
+/** A signed-in person on a device. The token itself is never stored, only its hash. */
+export type Session = {
+  readonly id: SessionId
+  readonly active: boolean
+  readonly aal: Aal
+  readonly authenticationMethods: readonly AuthenticationMethod[]
+  readonly authenticatedAt: Time
+  readonly issuedAt: Time
+  readonly expiresAt: Time
+  readonly identity: Identity
+  readonly devices: readonly Device[]
+}
