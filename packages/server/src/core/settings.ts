@@ -1,0 +1,162 @@
+import type { JsonObject } from './json.ts'
+import type { Milliseconds } from './time.ts'
+import type { FlowName, MethodName } from './trigger.ts'
+
+/** The configuration in force, read and checked: every default filled in, every duration in milliseconds. */
+export type Settings = {
+  readonly profile: 'safe' | 'ory'
+  readonly dev: boolean
+  /** The configuration's own `revision`, else a fingerprint of it. */
+  readonly revision: string
+  readonly dsn: string
+  readonly log: { readonly level: string; readonly leakSensitiveValues: boolean }
+  readonly serve: { readonly public: PublicListener; readonly admin: AdminListener }
+  readonly cookies: CookieSettings
+  readonly session: {
+    readonly lifespan: Milliseconds
+    readonly cookie: CookieSettings & { readonly name: string; readonly persistent: boolean }
+  }
+  readonly selfservice: {
+    readonly defaultReturnUrl: string
+    readonly allowedReturnUrls: readonly string[]
+    readonly flows: { readonly [F in FlowName]: FlowSettings }
+    readonly errorUiUrl: string
+    readonly logoutReturnUrl: string | null
+    readonly registration: {
+      readonly enabled: boolean
+      readonly loginHints: boolean
+      readonly style: 'profile_first' | 'unified'
+    }
+  }
+  readonly methods: { readonly password: PasswordSettings } & {
+    readonly [M in Exclude<MethodName, 'password'>]: { readonly enabled: boolean }
+  }
+  readonly identity: { readonly defaultSchemaId: string; readonly schemas: readonly SchemaSource[] }
+  readonly secrets: {
+    /** The first signs and seals, all of them verify and open. Never empty. */
+    readonly cookie: readonly string[]
+    readonly cipher: readonly string[]
+    readonly default: readonly string[]
+    readonly pagination: readonly string[]
+    /** Made up at start because none was configured: sessions end with the process. */
+    readonly generated: boolean
+  }
+  readonly hashers: HasherSettings
+  readonly clients: ClientSettings
+  readonly actions: ActionSettings
+  readonly security: { readonly accountEnumeration: { readonly mitigate: boolean } }
+  readonly courier: { readonly enabled: boolean }
+  /** Every hook list as configured, in order; the plan is made of these. */
+  readonly hooks: readonly HookList[]
+}
+
+export type Cors = {
+  readonly enabled: boolean
+  readonly allowedOrigins: readonly string[]
+  readonly allowedMethods: readonly string[]
+  readonly allowedHeaders: readonly string[]
+  readonly exposedHeaders: readonly string[]
+  readonly allowCredentials: boolean
+  readonly maxAge: number
+}
+
+export type Listener = {
+  readonly host: string
+  readonly port: number
+  /** Always with a trailing slash, as the csrf cookie's name is made of it. */
+  readonly baseUrl: string
+}
+export type PublicListener = Listener & { readonly cors: Cors }
+export type AdminListener = Listener & {
+  /** Hashes (SHA-256, hexadecimal) of the bearer tokens that open it; none = see `open`. */
+  readonly bearerTokenHashes: readonly string[]
+  /** Without tokens: `anyone` who reaches the port (as Ory), or callers whose Host and Origin are the listener's own. */
+  readonly open: 'anyone' | 'same_host'
+}
+
+export type CookieSettings = {
+  readonly domain: string | null
+  readonly path: string
+  readonly sameSite: 'Lax' | 'Strict' | 'None'
+  readonly secure: boolean
+}
+
+export type FlowSettings = {
+  readonly enabled: boolean
+  readonly uiUrl: string
+  readonly lifespan: Milliseconds
+  readonly afterReturnUrl: string | null
+  readonly afterMethodReturnUrl: { readonly [M in MethodName]?: string }
+}
+
+export type PasswordSettings = {
+  readonly enabled: boolean
+  readonly minLength: number
+  readonly similarityCheck: boolean
+  readonly haveIBeenPwned: {
+    readonly enabled: boolean
+    readonly host: string
+    readonly maxBreaches: number
+    readonly ignoreNetworkErrors: boolean
+  }
+}
+
+export type SchemaSource = {
+  readonly id: string
+  readonly url: string
+  readonly document: JsonObject
+  readonly selfserviceSelectable: boolean
+}
+
+export type HasherSettings = {
+  readonly algorithm: 'bcrypt' | 'argon2'
+  readonly bcrypt: { readonly cost: number }
+  /** `memory` in KiB. */
+  readonly argon2: {
+    readonly memory: number
+    readonly iterations: number
+    readonly parallelism: number
+    readonly saltLength: number
+    readonly keyLength: number
+  }
+}
+
+export type ClientSettings = {
+  /** Whether actions may call private and loopback addresses. Cloud metadata addresses never. */
+  readonly privateAddresses: 'allowed' | 'refused'
+  /** Globs over the whole URL without query that are exempt (`*` does not cross `.` or `/`, `**` does). */
+  readonly privateAddressExceptions: readonly string[]
+  /** Redirects followed: 0, or at most 3 and only 307/308 (design.md §3, row 12). */
+  readonly maxRedirects: number
+  readonly headerAllowlist: readonly string[]
+  /** Which of the caller's other cookies a template sees; Cardea's own never. */
+  readonly cookieAllowlist: 'all' | readonly string[]
+}
+
+export type ActionSettings = {
+  /** One budget for all blocking actions of one step. */
+  readonly askTimeout: Milliseconds
+  /** One budget for all attempts of one action, DNS and TLS included. */
+  readonly timeout: Milliseconds
+  readonly attempts: number
+  /** Wait before the n-th repetition: base · 2ⁿ, with jitter or exactly. */
+  readonly backoff: { readonly base: Milliseconds; readonly jitter: boolean }
+  readonly awaitedFailure: 'fail' | 'retry'
+  readonly precedence: 'strict' | 'ory'
+}
+
+/** One hook list and its place, such as `login.after.password`. */
+export type HookList = {
+  readonly flow: FlowName
+  readonly phase: 'before' | 'after'
+  readonly method: MethodName | null
+  /** Its path in the configuration. */
+  readonly where: string
+  readonly entries: readonly HookEntry[]
+}
+
+export type HookEntry = {
+  readonly hook: string
+  readonly config: JsonObject | null
+  readonly where: string
+}
