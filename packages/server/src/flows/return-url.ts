@@ -1,0 +1,34 @@
+import { WireError } from '../core/errors.ts'
+import { resolveReturnTo } from '../core/return-to.ts'
+import type { Settings } from '../core/settings.ts'
+import type { FlowName, MethodName } from '../core/trigger.ts'
+
+type ReturnSettings = Pick<Settings, 'selfservice' | 'serve'>
+
+const allowedUrls = ({ selfservice, serve }: ReturnSettings) => [
+  ...selfservice.allowedReturnUrls,
+  new URL('self-service', serve.public.baseUrl).href,
+]
+
+/** Refuses a `return_to` that is not on the allow-list; an empty one counts as absent (ory-identity-api.md §1.7). */
+export function checkReturnTo(settings: ReturnSettings, candidate: string | null): string | null {
+  if (candidate === null || candidate === '') return null
+  return resolved(settings, candidate, settings.selfservice.defaultReturnUrl) === null ? null : candidate
+}
+
+/** Where a completed flow leads: an explicit `return_to` wins over the configured ones (§3.6). */
+export function returnUrl(
+  settings: ReturnSettings,
+  flow: { readonly name: FlowName; readonly returnTo: string | null },
+  method: MethodName,
+): string {
+  const { afterMethodReturnUrl, afterReturnUrl } = settings.selfservice.flows[flow.name]
+  const fallback = afterMethodReturnUrl[method] ?? afterReturnUrl ?? settings.selfservice.defaultReturnUrl
+  return flow.returnTo === null ? fallback : resolved(settings, flow.returnTo, fallback)
+}
+
+function resolved(settings: ReturnSettings, candidate: string, defaultUrl: string): string {
+  const answer = resolveReturnTo(candidate, { defaultUrl, urls: allowedUrls(settings) })
+  if (answer.kind === 'allowed') return answer.url
+  throw new WireError(400, null, { reason: answer.reason, ...(answer.id === null ? {} : { id: answer.id }) })
+}

@@ -1,0 +1,55 @@
+import type { SetCookie } from 'cookie'
+import type { Session } from '../core/session.ts'
+import type { Settings } from '../core/settings.ts'
+import type { Random, Time } from '../core/time.ts'
+
+type Deps = { readonly settings: Settings; readonly random: Random }
+
+/** What a browser keeps for Cardea: the anti-CSRF secret and the sealed session token (ory-identity-api.md §1.8, §8.2). */
+export type BrowserState = {
+  readonly csrfCookieName: string
+  csrfCookie(secret: string): SetCookie
+  sessionCookie(session: Session, value: string, at: Time): SetCookie
+  forgetSession(): SetCookie
+}
+
+export function browserState({ settings }: Pick<Deps, 'settings'>, csrfCookieName: string): BrowserState {
+  const { cookies, session } = settings
+  const attributes = (from: typeof cookies) => ({
+    path: from.path,
+    httpOnly: true,
+    ...(from.domain === null ? {} : { domain: from.domain }),
+    ...(from.secure ? { secure: true } : {}),
+  })
+  return {
+    csrfCookieName,
+    csrfCookie: (secret) => ({
+      ...attributes(cookies),
+      name: csrfCookieName,
+      value: secret,
+      maxAge: 31_536_000,
+      // Browsers refuse SameSite=None without Secure.
+      sameSite: cookies.secure ? sameSite(cookies.sameSite) : 'lax',
+    }),
+    sessionCookie: ({ expiresAt }, value, at) => ({
+      ...attributes(session.cookie),
+      name: session.cookie.name,
+      value,
+      sameSite: sameSite(session.cookie.sameSite),
+      ...(session.cookie.persistent
+        ? { expires: new Date(expiresAt), maxAge: Math.max(0, Math.ceil((expiresAt - at) / 1000) - 1) }
+        : {}),
+    }),
+    forgetSession: () => ({
+      ...attributes(session.cookie),
+      name: session.cookie.name,
+      value: '',
+      sameSite: sameSite(session.cookie.sameSite),
+      expires: new Date(0),
+      maxAge: 0,
+    }),
+  }
+}
+
+const sameSite = (value: 'Lax' | 'Strict' | 'None') =>
+  (({ Lax: 'lax', Strict: 'strict', None: 'none' }) as const)[value]

@@ -1,0 +1,117 @@
+import { WireError } from '../core/errors.ts'
+import { isJsonObject } from '../core/json.ts'
+import type { Session } from '../core/session.ts'
+import { sessionView } from '../core/views.ts'
+import { checkReturnTo } from '../flows/return-url.ts'
+import { parseJson } from './body.ts'
+import { clientOf, type DoorDeps, forwardError, liveSession, presentedToken } from './doors.ts'
+import {
+  type Answer,
+  type Exchange,
+  json,
+  noContent,
+  redirect,
+  type Route,
+  withCookies,
+  withHeaders,
+} from './exchange.ts'
+
+export type SessionDeps = DoorDeps & {
+  /** Derived from the session's id, so that it need not be stored and a page can be shown twice. */
+  readonly logoutToken: (session: Session) => string
+  readonly sameToken: (a: string, b: string) => boolean
+}
+
+/** Who is signed in, and signing out (ory-identity-api.md §3.7, §8.3). */
+export const sessionRoutes = (deps: SessionDeps): readonly Route[] => [
+  ...(['GET', 'POST', 'PUT', 'PATCH'] as const).map(
+    (method): Route => ({ method, path: '/sessions/whoami', csrf: 'ignored', handle: (x) => whoami(deps, x) }),
+  ),
+  { method: 'GET', path: '/self-service/logout/browser', csrf: 'global', handle: (x) => offerLogout(deps, x) },
+  { method: 'GET', path: '/self-service/logout', csrf: 'global', handle: (x) => logout(deps, x) },
+  { method: 'DELETE', path: '/self-service/logout/api', csrf: 'ignored', handle: (x) => logoutNative(deps, x) },
+]
+
+async function whoami(deps: SessionDeps, exchange: Exchange): Promise<Answer> {
+  const session = await liveSession(deps, exchange)
+  if (session === null) {
+    const error = new WireError(401, null, { reason: 'No valid session credentials found in the request.' })
+    return forwardError(deps, exchange, error, 'ajax')
+  }
+  const template = exchange.query.get('tokenize_as')
+  if (template) {
+    const error = new WireError(400, null, { reason: `Unable to find token template "${template}".` })
+    return forwardError(deps, exchange, error, 'ajax')
+  }
+  const answer = json(200, sessionView(session, deps.settings.serve.public.baseUrl, deps.clock.now()))
+  return withHeaders(answer, { 'x-kratos-authenticated-identity-id': session.identity.id })
+}
+
+const sessionInactive = new WireError(401, null, {
+  id: 'session_inactive',
+  reason: 'No active session was found in this request.',
+})
+
+async function cookieSession(deps: SessionDeps, exchange: Exchange): Promise<Session> {
+  const session = presentedToken(deps, exchange)?.by === 'cookie' ? await liveSession(deps, exchange) : null
+  if (session === null) throw sessionInactive
+  return session
+}
+
+async function offerLogout(deps: SessionDeps, exchange: Exchange): Promise<Answer> {
+  try {
+    const session = await cookieSession(deps, exchange)
+    const returnTo = checkReturnTo(deps.settings, exchange.query.get('return_to'))
+    const logout_token = deps.logoutToken(session)
+    const url = new URL('self-service/logout', deps.settings.serve.public.baseUrl)
+    url.searchParams.set('token', logout_token)
+    if (returnTo !== null) url.searchParams.set('return_to', returnTo)
+    return json(200, { logout_token, logout_url: url.href })
+  } catch (thrown) {
+    return forwardError(deps, exchange, thrown, clientOf(exchange))
+  }
+}
+
+async function logout(deps: SessionDeps, exchange: Exchange): Promise<Answer> {
+  const client = clientOf(exchange)
+  try {
+    const { selfservice } = deps.settings
+    const returnTo = checkReturnTo(deps.settings, exchange.query.get('return_to'))
+    const token = exchange.query.get('token')
+    if (!token) throw new WireError(400, null, { reason: 'Please include a token in the URL query.' })
+    const session = await cookieSession(deps, exchange)
+    if (!deps.sameToken(token, deps.logoutToken(session))) {
+      throw new WireError(403, null, {
+        reason: 'Unable to log out because the logout token in the URL query does not match the session cookie.',
+      })
+    }
+    await deps.store.commit([{ kind: 'revokeSession', sessionId: session.id }])
+    const answer =
+      client === 'html'
+        ? redirect(303, returnTo ?? selfservice.logoutReturnUrl ?? selfservice.defaultReturnUrl)
+        : noContent
+    return withCookies(answer, deps.browser.forgetSession(), deps.browser.csrfCookie(deps.csrf.newSecret()))
+  } catch (thrown) {
+    return forwardError(deps, exchange, thrown, client)
+  }
+}
+
+/** A native client signs out with the token itself; once more is no error. */
+async function logoutNative(deps: SessionDeps, exchange: Exchange): Promise<Answer> {
+  try {
+    const body = parseJson(exchange.body.toString())
+    const token = isJsonObject(body) && typeof body.session_token === 'string' ? body.session_token : null
+    if (!isJsonObject(body))
+      throw new WireError(400, null, { reason: 'The body must be a JSON object: {"session_token": "…"}.' })
+    const session = token === null ? null : await deps.store.sessions.findByTokenHash(deps.hashToken(token))
+    if (session === null) {
+      throw new WireError(403, null, {
+        reason: 'The provided Ory Session Token could not be found, is invalid, or otherwise malformed.',
+      })
+    }
+    if (session.active) await deps.store.commit([{ kind: 'revokeSession', sessionId: session.id }])
+    return noContent
+  } catch (thrown) {
+    return forwardError(deps, exchange, thrown, 'ajax')
+  }
+}

@@ -1,0 +1,16 @@
+import type { Json } from '../../core/json.ts'
+import { messages } from '../../core/messages.ts'
+import { inputNode } from '../../core/nodes.ts'
+
+/** A field's text; anything else counts as missing, as an empty text does (ory-identity-api.md §1.6). */
+export const textOf = (value: Json | undefined) => (typeof value === 'string' ? value : '')
+
+export const passwordField = (autocomplete: 'current-password' | 'new-password') =>
+  inputNode({
+    group: 'password',
+    name: 'password',
+    type: 'password',
+    required: true,
+    autocomplete,
+    label: messages.password(),
+  })

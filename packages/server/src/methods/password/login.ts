@@ -1,0 +1,83 @@
+import type { Effect } from '../../core/effect.ts'
+import type { LoginFlow } from '../../core/flow.ts'
+import type { Credential, IdentityWithCredentials } from '../../core/identity.ts'
+import type { JsonObject } from '../../core/json.ts'
+import { messages } from '../../core/messages.ts'
+import { inputNode, submitNode } from '../../core/nodes.ts'
+import type { Time } from '../../core/time.ts'
+import type { FieldMessage, UiMessage } from '../../core/ui.ts'
+import type { Passwords } from '../../crypto/passwords.ts'
+import { normaliseIdentifier } from '../../identities/normalise.ts'
+import type { Store } from '../../store/store.ts'
+import type { Attempt, MethodInFlow } from '../define.ts'
+import { passwordField, textOf } from './fields.ts'
+
+export type PasswordLoginDeps = {
+  readonly identities: Pick<Store['identities'], 'findByIdentifier'>
+  readonly passwords: Passwords
+  /** The label of the identifier: the trait's own title where there is exactly one (ory-identity-api.md §5.1). */
+  readonly identifierLabel: () => UiMessage
+}
+
+export const passwordLogin = (deps: PasswordLoginDeps): MethodInFlow<LoginFlow> => ({
+  nodes: (flow) => [
+    inputNode(
+      flow.refresh
+        ? { group: 'default', name: 'identifier', type: 'hidden', value: '' }
+        : {
+            group: 'default',
+            name: 'identifier',
+            type: 'text',
+            value: '',
+            required: true,
+            label: deps.identifierLabel(),
+          },
+    ),
+    passwordField('current-password'),
+    submitNode('password', 'method', 'password', flow.refresh ? messages.signIn() : messages.signInWithPassword()),
+  ],
+  read: ({ fields, at }) => {
+    const identifier = textOf(fields.identifier) || textOf(fields.password_identifier)
+    const password = textOf(fields.password)
+    const missing = [
+      ...(identifier ? [] : [missingField('identifier')]),
+      ...(password ? [] : [missingField('password')]),
+    ]
+    if (missing.length > 0) return { kind: 'invalid', messages: missing }
+    return { kind: 'ready', attempt: () => attempt(deps, { identifier, password, at }) }
+  },
+})
+
+const missingField = (field: string): FieldMessage => ({ field, message: messages.propertyMissing(field) })
+
+type Input = { readonly identifier: string; readonly password: string; readonly at: Time }
+
+async function attempt(deps: PasswordLoginDeps, { identifier, password, at }: Input): Promise<Attempt> {
+  const identity = await deps.identities.findByIdentifier('password', normaliseIdentifier(identifier))
+  const credential = identity?.credentials.find(({ type }) => type === 'password')
+  const hash = hashOf(credential?.config)
+
+  // An unknown identifier is hashed too, so that both answers take equally long.
+  const matches = await deps.passwords.matches(hash, password)
+  if (!matches || !identity || !credential) return refused
+  return { kind: 'passed', identity, aal: 'aal1', effects: await betterHash(deps, identity, credential, password, at) }
+}
+
+const refused: Attempt = { kind: 'failed', messages: [{ field: '', message: messages.invalidCredentials() }] }
+
+const hashOf = (config: JsonObject | undefined) =>
+  typeof config?.hashed_password === 'string' && config.hashed_password !== '' ? config.hashed_password : null
+
+/** A hash of another algorithm or cost is replaced by today's, in the same commit as the session (§7.1). */
+async function betterHash(
+  { passwords }: Pick<PasswordLoginDeps, 'passwords'>,
+  identity: IdentityWithCredentials,
+  credential: Credential,
+  password: string,
+  at: Time,
+): Promise<readonly Effect[]> {
+  const hash = hashOf(credential.config)
+  if (hash === null || !passwords.needsRehash(hash)) return []
+  const config = { ...credential.config, hashed_password: await passwords.hash(password) }
+  return [{ kind: 'saveCredential', identityId: identity.id, credential: { ...credential, config, updatedAt: at } }]
+}

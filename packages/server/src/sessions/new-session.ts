@@ -1,0 +1,61 @@
+import type { Identity } from '../core/identity.ts'
+import { sessionId } from '../core/ids.ts'
+import type { RequestFacts } from '../core/request.ts'
+import type { Aal, AuthenticationMethod, Session } from '../core/session.ts'
+import type { Milliseconds, Random, Time } from '../core/time.ts'
+import type { MethodName } from '../core/trigger.ts'
+
+type Proof = {
+  readonly identity: Identity
+  readonly method: MethodName
+  readonly aal: Aal
+  readonly request: RequestFacts
+  readonly at: Time
+}
+
+/** The session a person gets who has just proven who they are. */
+export function newSession(random: Random, lifespan: Milliseconds, proof: Proof): Session {
+  const methods = [methodOf(proof)]
+  return {
+    id: sessionId(random.uuid()),
+    active: true,
+    aal: aalOf(methods),
+    authenticationMethods: methods,
+    authenticatedAt: proof.at,
+    issuedAt: proof.at,
+    expiresAt: proof.at + lifespan,
+    identity: proof.identity,
+    devices: [
+      {
+        id: random.rowId(),
+        ipAddress: proof.request.clientIp,
+        userAgent: proof.request.userAgent,
+        location: proof.request.location,
+      },
+    ],
+  }
+}
+
+/** A refresh or step-up keeps id and token, and adds the method to those already proven (ory-identity-api.md §3.1). */
+export function renewedSession(session: Session, proof: Proof): Session {
+  const methods = [...session.authenticationMethods, methodOf(proof)]
+  return {
+    ...session,
+    aal: aalOf(methods),
+    authenticationMethods: methods,
+    authenticatedAt: proof.at,
+    identity: proof.identity,
+  }
+}
+
+const methodOf = ({ method, aal, at }: Proof): AuthenticationMethod => ({ method, aal, completedAt: at })
+
+/** aal2 needs a first and a second factor (ory-identity-api.md §8.4). */
+const aalOf = (methods: readonly AuthenticationMethod[]): Aal => {
+  const proven = new Set(methods.map(({ aal }) => aal))
+  return proven.has('aal1') && proven.has('aal2') ? 'aal2' : proven.size > 0 ? 'aal1' : 'aal0'
+}
+
+/** Whether a session still signs somebody in. */
+export const isLive = (session: Session, at: Time) =>
+  session.active && session.expiresAt > at && session.identity.state === 'active'
