@@ -10,6 +10,17 @@ export function standardLibrary(m: Machine, extVar: (name: string) => Value, fil
   const each = (v: Value): readonly Lazy[] => (typeof v === 'string' ? Array.from(v) : items(v))
   const get: Rule = (o, f, fallback = null, all = true) =>
     fieldNames(record(o), bool(all)).includes(text(f)) ? m.field(record(o), text(f)) : fallback
+  const asText: [string, Rule] = ['a', (a) => toText(a)]
+  const slice: Rule = (v, from, to, step) => {
+    const all = each(v)
+    const at = (x: Value, otherwise: number): number =>
+      x === null ? otherwise : num(x) < 0 ? Math.max(0, all.length + num(x)) : num(x)
+    const stride = step === null ? 1 : num(step)
+    if (stride <= 0) fail(`got [${toText(from)}:${toText(to)}:${toText(step)}] but negative steps are not supported`)
+    const start = at(from, 0)
+    const kept = all.slice(start, at(to, all.length)).filter((_, i) => i % stride === 0)
+    return typeof v === 'string' ? kept.map((x) => text(force(x))).join('') : list(kept)
+  }
   const rules: Record<string, [params: string, run: Rule]> = {
     type: ['x', (x) => typeOf(x ?? null)],
     length: [
@@ -23,7 +34,8 @@ export function standardLibrary(m: Machine, extVar: (name: string) => Value, fil
               ? fieldNames(record(x), false).length
               : fail(`Unexpected type ${typeOf(x)}`),
     ],
-    toString: ['a', (a) => toText(a)],
+    toString: asText,
+    slice: ['indexable index end step', slice],
     extVar: ['x', (x) => extVar(text(x))],
     get: ['o f default? inc_hidden?', get],
     objectHas: ['o f', (o, f) => fieldNames(record(o), false).includes(text(f))],
