@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { compile, JsonnetError } from '../src/index.ts'
+import { compile } from '../src/index.ts'
 
 const usage = `Usage: cardea-jsonnet [-S] [--tla-str|--tla-code|--ext-str|--ext-code NAME=VALUE]... FILE
        cardea-jsonnet -e 'PROGRAM'
@@ -44,7 +44,7 @@ try {
     process.stdout.write(`${text}\n`)
   }
 } catch (error) {
-  process.stderr.write(`${error instanceof JsonnetError || error instanceof Error ? error.message.trimEnd() : error}\n`)
+  process.stderr.write(`${error instanceof Error ? error.message.trimEnd() : String(error)}\n`)
   process.exitCode = 1
 }
 
