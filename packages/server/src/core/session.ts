@@ -32,3 +32,7 @@ export type Session = {
   readonly identity: Identity
   readonly devices: readonly Device[]
 }
+
+/** Whether a session still signs somebody in. */
+export const isLive = (session: Session, at: Time) =>
+  session.active && session.expiresAt > at && session.identity.state === 'active'

@@ -55,7 +55,3 @@ const aalOf = (methods: readonly AuthenticationMethod[]): Aal => {
   const proven = new Set(methods.map(({ aal }) => aal))
   return proven.has('aal1') && proven.has('aal2') ? 'aal2' : proven.size > 0 ? 'aal1' : 'aal0'
 }
-
-/** Whether a session still signs somebody in. */
-export const isLive = (session: Session, at: Time) =>
-  session.active && session.expiresAt > at && session.identity.state === 'active'
