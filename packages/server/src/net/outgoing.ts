@@ -1,0 +1,46 @@
+import type { Milliseconds } from '../core/time.ts'
+
+/** A call as it goes out. */
+export type OutgoingCall = {
+  readonly method: string
+  readonly url: string
+  readonly headers: { readonly [name: string]: string }
+  readonly body: string | null
+}
+
+export type FailureReason =
+  | 'timeout'
+  | 'aborted'
+  | 'refused_address'
+  | 'invalid_request'
+  | 'dns'
+  | 'connect'
+  | 'tls'
+  | 'closed'
+  | 'bad_answer'
+  | 'too_large'
+  | 'unreadable'
+  | 'redirect_not_followed'
+
+export type Answered = {
+  readonly kind: 'answered'
+  readonly status: number
+  /** Names in lower case; of a repeated header the values joined by a comma. */
+  readonly headers: { readonly [name: string]: string }
+  readonly body: Buffer
+}
+
+/** What a call came to. Whatever the network does, it is a value; `detail` is for the log and the operator. */
+export type Sent = Answered | { readonly kind: 'failed'; readonly reason: FailureReason; readonly detail: string }
+
+export type SendOptions = {
+  /** From looking up the name to the last byte of the answer, redirects included. */
+  readonly budget: Milliseconds
+  readonly signal?: AbortSignal
+}
+
+/** The one door out: every call to a receiver, a template or a provider goes through here. */
+export type OutgoingClient = {
+  send(call: OutgoingCall, options: SendOptions): Promise<Sent>
+  close(): Promise<void>
+}
