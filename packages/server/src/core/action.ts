@@ -5,6 +5,7 @@ import type { Identity } from './identity.ts'
 import type { ActionId } from './ids.ts'
 import type { RequestFacts } from './request.ts'
 import type { Session } from './session.ts'
+import type { Milliseconds } from './time.ts'
 import type { Trigger } from './trigger.ts'
 
 /** What every action is told: the moment, the flow and the request that brought it about. */
@@ -19,10 +20,24 @@ export type BeforeContext = {
 /** After a method has succeeded there is a person; after a login there is the session about to be issued. */
 export type AfterContext = BeforeContext & { readonly identity: Identity }
 
-export type Decides<Context> = (context: Context) => Promise<Decision>
+/** Until when it has to decide is told on the stopwatch. */
+export type Decides<Context> = (context: Context, deadline: Milliseconds) => Decision | Promise<Decision>
 
-/** Makes the delivery of a queued call. It runs after all gates, so it sees every amendment. */
-export type Renders = (context: BeforeContext | AfterContext) => Delivery | null | Promise<Delivery | null>
+/** What the deliveries of one trigger have in common, and whose this one is. */
+export type Occasion = { readonly eventId: string; readonly actionId: ActionId }
+
+/** Makes the delivery of a queued call; null if there is nothing to tell. It runs after all gates, so it sees every amendment. */
+export type Renders = (
+  context: BeforeContext | AfterContext,
+  occasion: Occasion,
+) => Delivery | null | Promise<Delivery | null>
+
+/** What a delivery needs at the moment it is sent and what must not lie in the database. */
+export type Sending = {
+  readonly secretHeaders: { readonly [name: string]: string }
+  /** How often an awaited delivery is tried while somebody waits. */
+  readonly attempts: number
+}
 
 /** An action whose configuration has been read: all that is left is to run it. What it cannot do it does not have. */
 export type Action = {
@@ -34,6 +49,7 @@ export type Action = {
   readonly render?: Renders
   /** Told and awaited: the answer waits for its delivery (registration and settings, ory-actions.md §4.1). */
   readonly awaited?: true
+  readonly sending?: Sending
 }
 
 /** An action in its place. `where` is its path in the configuration, for every message about it. */

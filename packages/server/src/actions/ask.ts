@@ -1,0 +1,121 @@
+import type { AfterContext, BeforeContext, PlannedAction } from '../core/action.ts'
+import type { Decision, IdentityPatch } from '../core/decision.ts'
+import type { Delivery } from '../core/delivery.ts'
+import type { Effect } from '../core/effect.ts'
+import { NeighbourError } from '../core/errors.ts'
+import type { Identity } from '../core/identity.ts'
+import type { Log } from '../core/log.ts'
+import type { ActionSettings } from '../core/settings.ts'
+import type { Milliseconds, Random, Stopwatch } from '../core/time.ts'
+import { triggerName } from '../core/trigger.ts'
+import type { FieldMessage } from '../core/ui.ts'
+
+/** Applies an amendment and checks the result against the identity's schema. */
+export type Amend = (identity: Identity, patch: IdentityPatch) => Amended | Promise<Amended>
+export type Amended =
+  | { readonly kind: 'amended'; readonly identity: Identity }
+  | { readonly kind: 'invalid'; readonly messages: readonly FieldMessage[] }
+
+export type AskDeps = {
+  readonly settings: { readonly actions: Pick<ActionSettings, 'askTimeout'> }
+  readonly amend: Amend
+  readonly stopwatch: Stopwatch
+  readonly random: Pick<Random, 'rowId'>
+  readonly log: Log
+}
+
+/** What the actions of a trigger, asked together, came to. */
+export type Asked =
+  | {
+      readonly kind: 'proceed'
+      /** The person with every amendment, where there is one. */
+      readonly identity: Identity | null
+      readonly effects: readonly Effect[]
+      /** Deliveries the answer waits for; they are among the effects as well. */
+      readonly awaited: readonly Delivery[]
+    }
+  | { readonly kind: 'deny'; readonly messages: readonly FieldMessage[] }
+  | Extract<Decision, { kind: 'divert' }>
+
+type Context = BeforeContext | AfterContext
+
+/** Asks the actions in their order, each seeing the amendments before it, then renders what is to be told afterwards. */
+export async function ask(deps: AskDeps, actions: readonly PlannedAction[], context: Context): Promise<Asked> {
+  const deadline = deps.stopwatch.now() + deps.settings.actions.askTimeout
+  const effects: Effect[] = []
+  let current = context
+  for (const planned of actions) {
+    const decision = await decide(deps, planned, current, deadline)
+    if (decision.kind === 'deny' || decision.kind === 'divert') return decision
+    if (decision.kind === 'proceed') {
+      effects.push(...decision.effects)
+      continue
+    }
+    if (!('identity' in current)) continue
+    const amended = await deps.amend(current.identity, decision.patch)
+    if (amended.kind === 'invalid') return { kind: 'deny', messages: amended.messages }
+    current = { ...current, identity: amended.identity }
+  }
+  const told = await renderAll(deps, actions, current)
+  return {
+    kind: 'proceed',
+    identity: 'identity' in current ? current.identity : null,
+    effects: [...effects, ...told.map(({ delivery }): Effect => ({ kind: 'notify', delivery }))],
+    awaited: told.filter(({ isAwaited }) => isAwaited).map(({ delivery }) => delivery),
+  }
+}
+
+const nothing: Decision = { kind: 'proceed', effects: [] }
+
+async function decide(
+  deps: AskDeps,
+  planned: PlannedAction,
+  context: Context,
+  deadline: Milliseconds,
+): Promise<Decision> {
+  const { before, after } = planned.action
+  try {
+    if ('identity' in context) return (await after?.(context, deadline)) ?? nothing
+    return (await before?.(context, deadline)) ?? nothing
+  } catch (error) {
+    // The person is told no more than that a step failed, so the rest has to be said here.
+    if (error instanceof NeighbourError) {
+      deps.log('error', 'action_failed', {
+        action: planned.id,
+        where: planned.where,
+        trigger: triggerName(context.trigger),
+        flow: context.flow.id,
+        class: error.class,
+        detail: error.message,
+      })
+    }
+    throw error
+  }
+}
+
+type Told = { readonly delivery: Delivery; readonly isAwaited: boolean }
+
+/** Rendered only now that nobody can amend anything any more, so no body is stale. */
+async function renderAll(deps: AskDeps, actions: readonly PlannedAction[], context: Context): Promise<readonly Told[]> {
+  const event = deps.random.rowId()
+  const seen = new Map<string, number>()
+  const told: Told[] = []
+  for (const { id, where, action } of actions) {
+    if (action.render === undefined) continue
+    // Two entries may differ in nothing their id is made of; each is an event of its own then.
+    const times = (seen.get(id) ?? 0) + 1
+    seen.set(id, times)
+    const delivery = await action.render(context, { eventId: times === 1 ? event : `${event}.${times}`, actionId: id })
+    if (delivery === null) continue
+    if (delivery.content.kind === 'dead') {
+      deps.log('error', 'template_failed', {
+        action: id,
+        where,
+        delivery: delivery.id,
+        detail: delivery.content.reason,
+      })
+    }
+    told.push({ delivery, isAwaited: action.awaited === true })
+  }
+  return told
+}

@@ -1,0 +1,63 @@
+import type { WebHookConfig } from './config.ts'
+
+type Headers = { readonly [name: string]: string }
+
+/** A hook's own headers. Names are in lower case. Only `open` ones may be stored with a delivery. */
+export type HookHeaders = {
+  readonly open: Headers
+  readonly secret: Headers
+}
+
+/** What a configured header can't hold a secret in. Everything else might. */
+const OPEN = new Set(['accept', 'accept-language', 'content-type', 'user-agent'])
+/** What belongs to the connection, or to us. */
+const NOT_SENT = new Set([
+  'accept-encoding',
+  'connection',
+  'content-length',
+  'expect',
+  'host',
+  'keep-alive',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+])
+
+/** The configured headers, then what authenticates the call: that wins (ory-actions.md §4.2). */
+export function hookHeaders(config: Pick<WebHookConfig, 'headers' | 'auth'>, url: URL): HookHeaders {
+  const configured = Object.entries(config.headers ?? {})
+    .map(([name, value]): readonly [string, string] => [name.toLowerCase(), value])
+    .filter(([name]) => !NOT_SENT.has(name))
+  const given: Headers = { 'content-type': 'application/json', ...userOf(url), ...Object.fromEntries(configured) }
+  const all = Object.entries({ ...given, ...authHeader(config.auth, given) })
+  return {
+    open: Object.fromEntries(all.filter(([name]) => OPEN.has(name))),
+    secret: Object.fromEntries(all.filter(([name]) => !OPEN.has(name))),
+  }
+}
+
+const userOf = ({ username, password }: URL): Headers =>
+  username === '' && password === ''
+    ? {}
+    : { authorization: basic(decodeURIComponent(username), decodeURIComponent(password)) }
+
+function authHeader(auth: WebHookConfig['auth'], given: Headers): Headers {
+  if (auth === undefined) return {}
+  if (auth.type === 'basic_auth') return { authorization: basic(auth.config.user, auth.config.password) }
+  const { name, value } = auth.config
+  if (auth.config.in === 'header') return { [name.toLowerCase()]: headerText(value) }
+  const cookie = `${name}=${cookieText(value)}`
+  return { cookie: given.cookie === undefined ? cookie : `${given.cookie}; ${cookie}` }
+}
+
+/** RFC 7617, with UTF-8. */
+const basic = (user: string, password: string) => `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`
+
+const headerText = (value: string) => value.replace(/[\r\n\0]/g, '')
+
+/** As Go writes a cookie: what may not stand in one is left out, blanks and commas need quotes (RFC 6265 §4.1.1). */
+const cookieText = (value: string) => {
+  const kept = value.replace(/[^\x20-\x7e]|["\\;]/g, '')
+  return /[ ,]/.test(kept) ? `"${kept}"` : kept
+}

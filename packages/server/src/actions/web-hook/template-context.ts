@@ -1,0 +1,87 @@
+import type { AfterContext, BeforeContext } from '../../core/action.ts'
+import type { DeliveryId } from '../../core/ids.ts'
+import type { JsonObject } from '../../core/json.ts'
+import type { RequestFacts } from '../../core/request.ts'
+import type { Settings } from '../../core/settings.ts'
+import type { Time } from '../../core/time.ts'
+import { flowView, identityView, sessionView } from '../../core/views.ts'
+
+type Moment = {
+  readonly settings: Pick<Settings, 'clients' | 'serve' | 'session'>
+  readonly deliveryId: DeliveryId
+  readonly at: Time
+}
+
+/** The `ctx` of a template: Ory's keys (ory-actions.md §4.3), then what we add (design.md §3). */
+export function templateContext(
+  { settings, deliveryId, at }: Moment,
+  context: BeforeContext | AfterContext,
+): JsonObject {
+  const { trigger, flow, request } = context
+  const publicUrl = settings.serve.public.baseUrl
+  const isUnsaved = trigger.phase === 'before' && trigger.flow === 'login'
+  return {
+    flow: flowView(flow, isUnsaved ? { unsaved: true } : {}),
+    ...('identity' in context ? { identity: identityView(context.identity, publicUrl) } : {}),
+    ...sessionKey(context, publicUrl, at),
+    request_headers: seenHeaders(request, settings),
+    request_method: request.method,
+    request_url: request.url,
+    request_cookies: seenCookies(request, settings),
+    trigger:
+      trigger.phase === 'before'
+        ? { flow: trigger.flow, phase: trigger.phase }
+        : { flow: trigger.flow, phase: trigger.phase, method: trigger.method },
+    client_ip: request.clientIp,
+    // A body is rendered once and repeated as it is, so it is always that of the first attempt.
+    delivery: { id: deliveryId, attempt: 1 },
+  }
+}
+
+/** A session is shown where it is being made or used: after a login, and around settings. */
+function sessionKey(context: BeforeContext | AfterContext, publicUrl: string, at: Time): JsonObject {
+  const { trigger, session } = context
+  if (session === null || !(trigger.flow === 'settings' || (trigger.flow === 'login' && trigger.phase === 'after'))) {
+    return {}
+  }
+  const isSamePerson = 'identity' in context && trigger.flow === 'login'
+  return { session: sessionView(isSamePerson ? { ...session, identity: context.identity } : session, publicUrl, at) }
+}
+
+type Seen = Pick<Settings, 'clients' | 'session'>
+
+/** The request's headers that the operator lets templates see (ory-actions.md §4.4). */
+function seenHeaders({ headers }: RequestFacts, settings: Seen): JsonObject {
+  const allowed = new Set(settings.clients.headerAllowlist.map((name) => name.toLowerCase()))
+  const seen = Object.entries(headers)
+    .filter(([name]) => allowed.has(name.toLowerCase()))
+    .map(([name, values]): readonly [string, readonly string[]] =>
+      name.toLowerCase() === 'cookie'
+        ? [name, values.map(withoutOwnCookies(settings)).filter(Boolean)]
+        : [name, values],
+    )
+    .filter(([, values]) => values.length > 0)
+  return Object.fromEntries(seen)
+}
+
+const withoutOwnCookies = (settings: Seen) => (line: string) =>
+  line
+    .split(';')
+    .map((pair) => pair.trim())
+    .filter((pair) => !isOwnCookie(pair.split('=', 1)[0]?.trim() ?? '', settings))
+    .join('; ')
+
+function seenCookies({ cookies }: RequestFacts, settings: Seen): JsonObject {
+  const { cookieAllowlist } = settings.clients
+  const seen = Object.entries(cookies).filter(
+    ([name]) =>
+      name !== '' && !isOwnCookie(name, settings) && (cookieAllowlist === 'all' || cookieAllowlist.includes(name)),
+  )
+  return Object.fromEntries(seen)
+}
+
+const OWN = /^(?:__Host-|__Secure-)?(?:csrf_token|(?:ory_kratos|cardea)_(?:session|continuity))/i
+
+/** Whoever holds one of these is the person, or can act in their browser. */
+const isOwnCookie = (name: string, { session }: Pick<Settings, 'session'>) =>
+  name === session.cookie.name || OWN.test(name)
