@@ -1,11 +1,8 @@
-import type { Static, TObject, TRefine } from 'typebox'
+import type { Static, TSchema } from 'typebox'
 import { Value } from 'typebox/value'
 import type { Action } from '../core/action.ts'
 import type { JsonObject } from '../core/json.ts'
 import type { Place } from '../core/place.ts'
-
-/** An object, perhaps with rules across its members. */
-type ConfigSchema = TObject | TRefine<TObject>
 
 /** A kind of action: where it may be configured, what its configuration looks like, and how to make one. */
 export type ActionKind<Deps> = {
@@ -13,7 +10,7 @@ export type ActionKind<Deps> = {
   readonly summary: string
   readonly placement: readonly Place[]
   /** The schema of its `config` key, or null where it takes none. */
-  readonly config: ConfigSchema | null
+  readonly config: TSchema | null
   readonly create: (config: JsonObject, deps: Deps, place: Place) => Action
 }
 
@@ -27,7 +24,7 @@ export function defineAction<Deps>(kind: {
 }
 
 /** Defines an action with a configuration; `create` receives it parsed, with its defaults filled in. */
-export function defineConfiguredAction<Config extends ConfigSchema, Deps>(kind: {
+export function defineConfiguredAction<Config extends TSchema, Deps>(kind: {
   readonly summary: string
   readonly placement: readonly Place[]
   readonly config: Config
