@@ -31,7 +31,15 @@ export type Answered = {
 }
 
 /** What a call came to. Whatever the network does, it is a value; `detail` is for the log and the operator. */
-export type Sent = Answered | { readonly kind: 'failed'; readonly reason: FailureReason; readonly detail: string }
+export type Sent = Answered | Failed
+
+export type Failed = {
+  readonly kind: 'failed'
+  readonly reason: FailureReason
+  readonly detail: string
+  /** Where an answer began, but its body is not one we read. */
+  readonly status?: number
+}
 
 export type SendOptions = {
   /** From looking up the name to the last byte of the answer, redirects included. */

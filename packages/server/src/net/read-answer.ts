@@ -32,16 +32,18 @@ export async function readAnswer({ origin, path, method, ...call }: Request): Pr
   const headers = Object.fromEntries(
     Object.entries(answer.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : `${value}`]),
   )
+  const status = answer.statusCode
   const encoding = headers['content-encoding']?.trim().toLowerCase()
   if (encoding !== undefined && encoding !== '' && encoding !== 'identity') {
     destroy(answer.body)
-    return { kind: 'failed', reason: 'unreadable', detail: 'the answer is compressed although that was not accepted' }
+    const detail = 'the answer is compressed although that was not accepted'
+    return { kind: 'failed', reason: 'unreadable', detail, status }
   }
   const body = await readBody(answer.body)
   if (body === null) {
-    return { kind: 'failed', reason: 'too_large', detail: `the answer is longer than ${LARGEST_ANSWER} bytes` }
+    return { kind: 'failed', reason: 'too_large', detail: `the answer is longer than ${LARGEST_ANSWER} bytes`, status }
   }
-  return { kind: 'answered', status: answer.statusCode, headers, body }
+  return { kind: 'answered', status, headers, body }
 }
 
 async function readBody(stream: Dispatcher.ResponseData['body']): Promise<Buffer | null> {

@@ -33,6 +33,8 @@ export async function askReceiver(
     const headers = { ...hook.headers.open, ...hook.headers.secret, ...own }
     return deps.client.send({ method: hook.method, url: hook.url, headers, body: rendered.body }, { budget })
   })
-  if (sent.kind === 'failed') throw new NeighbourError(sent.reason === 'timeout' ? 'T' : 'P', sent.detail)
-  return interpretAnswer(hook, sent.status, sent.body.toString())
+  if (sent.kind === 'answered') return interpretAnswer(hook, sent.status, sent.body.toString())
+  // A body that can't be read does no harm where nobody wants to read it.
+  if (sent.status !== undefined && hook.answer === 'plain') return interpretAnswer(hook, sent.status, '')
+  throw new NeighbourError(sent.reason === 'timeout' ? 'T' : 'P', sent.detail)
 }

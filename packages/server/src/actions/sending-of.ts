@@ -1,0 +1,14 @@
+import type { PlannedAction, Sending } from '../core/action.ts'
+import type { ActionId } from '../core/ids.ts'
+import type { ActionPlan } from '../core/plan.ts'
+
+/** What deliveries need of the actions that caused them, looked up by action in the plan in force. */
+export function sendingOf(plan: ActionPlan): (action: ActionId) => Sending | null {
+  const actions = Object.values(plan).flatMap((flow): readonly PlannedAction[] => [
+    ...flow.before,
+    ...flow.after,
+    ...Object.values(flow.afterMethod).flat(),
+  ])
+  const known = new Map(actions.flatMap(({ id, action }) => (action.sending ? [[id, action.sending]] : [])))
+  return (action) => known.get(action) ?? null
+}

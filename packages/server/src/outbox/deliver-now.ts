@@ -1,0 +1,82 @@
+import type { Attempt, Delivery } from '../core/delivery.ts'
+import type { Log } from '../core/log.ts'
+import { callWithRetries } from '../core/retry.ts'
+import type { ActionSettings } from '../core/settings.ts'
+import type { Clock, Random, Stopwatch } from '../core/time.ts'
+import type { Sent } from '../net/outgoing.ts'
+import { type Sendable, type SendDeps, sendDelivery } from './deliver-web-hook.ts'
+import { attemptOf, judge } from './judge.ts'
+import type { Completion, Queue } from './queue.ts'
+import { waitAfter } from './schedule.ts'
+
+export type DeliverNowDeps = SendDeps & {
+  readonly queue: Pick<Queue, 'complete' | 'now'>
+  readonly settings: () => Pick<ActionSettings, 'attempts' | 'backoff' | 'awaitedFailure'>
+  readonly clock: Clock
+  readonly stopwatch: Stopwatch
+  readonly random: Random
+  readonly log: Log
+}
+
+/** What an awaited delivery came to. Only `failed` fails the answer; a class as in ory-actions.md §4.8. */
+export type DeliveredNow =
+  | { readonly kind: 'delivered' }
+  | { readonly kind: 'postponed'; readonly detail: string }
+  | { readonly kind: 'failed'; readonly class: 'U' | 'T' | 'P'; readonly detail: string }
+
+/** Delivers what a request waits for, under the lease that the request took with its commit. */
+export async function deliverNow(deps: DeliverNowDeps, delivery: Delivery): Promise<DeliveredNow> {
+  const { awaitedFailure } = deps.settings()
+  const failsAnswer = awaitedFailure === 'fail'
+  if (delivery.content.kind === 'dead') return outcomeOf(failsAnswer, 'P', delivery.content.reason)
+
+  const { sent, attempts } = await callNow(deps, delivery, delivery.content)
+  const judgement = judge(sent, deps.clock.now())
+  const wait = judgement.kind === 'retry' && !failsAnswer ? waitAfter(1, deps.random, judgement.asked) : null
+  await complete(deps, delivery, async () => {
+    if (judgement.kind === 'delivered') return { attempts, next: { kind: 'delivered' } }
+    if (wait === null) return { attempts, next: { kind: 'dead', reason: judgement.reason } }
+    return { attempts, next: { kind: 'pending', dueAt: (await deps.queue.now()) + wait } }
+  })
+  if (judgement.kind === 'delivered') return { kind: 'delivered' }
+  return outcomeOf(failsAnswer, classOf(sent), judgement.reason)
+}
+
+const outcomeOf = (failsAnswer: boolean, kind: 'U' | 'T' | 'P', detail: string): DeliveredNow =>
+  failsAnswer ? { kind: 'failed', class: kind, detail } : { kind: 'postponed', detail }
+
+const classOf = (sent: Sent) => {
+  if (sent.kind === 'failed') return sent.reason === 'timeout' ? 'T' : 'P'
+  return sent.status === 501 || (sent.status < 500 && sent.status !== 429) ? 'U' : 'P'
+}
+
+/** A few quick attempts within the hook's one budget, each of them kept. */
+async function callNow(deps: DeliverNowDeps, delivery: Delivery, content: Sendable) {
+  const settings = deps.settings()
+  const attempts: Attempt[] = []
+  const policy = {
+    attempts: deps.sendingOf(delivery.actionId)?.attempts ?? settings.attempts,
+    deadline: deps.stopwatch.now() + content.timeout,
+    backoff: settings.backoff,
+  }
+  const sent = await callWithRetries(deps, policy, async (budget) => {
+    const startedAt = deps.clock.now()
+    const { requestId, sent } = await sendDelivery(deps, delivery, content, { budget })
+    attempts.push(attemptOf(requestId, startedAt, deps.clock.now(), sent))
+    return sent
+  })
+  return { sent, attempts }
+}
+
+type Rest = Pick<Completion, 'attempts' | 'next'>
+
+/** The call has been made, so the person is answered whatever the database says; a worker takes the row over then. */
+async function complete(deps: DeliverNowDeps, delivery: Delivery, rest: () => Promise<Rest>): Promise<void> {
+  if (delivery.leaseToken === null) return
+  try {
+    const lost = await deps.queue.complete([{ id: delivery.id, leaseToken: delivery.leaseToken, ...(await rest()) }])
+    if (lost.length > 0) deps.log('warn', 'lease_lost', { delivery: delivery.id, action: delivery.actionId })
+  } catch (error) {
+    deps.log('error', 'delivery_not_recorded', { delivery: delivery.id, detail: String(error) })
+  }
+}

@@ -1,0 +1,32 @@
+import type { Attempt, Delivery } from '../core/delivery.ts'
+import type { DeliveryId } from '../core/ids.ts'
+import type { Milliseconds, Time } from '../core/time.ts'
+
+/** A delivery in somebody's hands until its lease ends. */
+export type Claimed = {
+  readonly delivery: Delivery
+  readonly leaseToken: string
+  /** How often it has been tried before. */
+  readonly attempts: number
+}
+
+/** Which delivery, and the token that proves it is still in our hands. */
+export type Lease = { readonly id: DeliveryId; readonly leaseToken: string }
+
+/** What became of a delivery: the tries made, and where it stands now. */
+export type Completion = Lease & {
+  readonly attempts: readonly Attempt[]
+  readonly next:
+    | { readonly kind: 'delivered' }
+    | { readonly kind: 'dead'; readonly reason: string }
+    | { readonly kind: 'pending'; readonly dueAt: Time }
+}
+
+/** What the worker asks of the table of deliveries. Leases and due times run on the queue's own clock. */
+export type Queue = {
+  claim(options: { readonly limit: number; readonly lease: Milliseconds }): Promise<readonly Claimed[]>
+  /** Returns the leases that had been lost: their completion changed nothing. */
+  complete(completions: readonly Completion[]): Promise<readonly Lease[]>
+  extend(leases: readonly Lease[], lease: Milliseconds): Promise<void>
+  now(): Promise<Time>
+}
