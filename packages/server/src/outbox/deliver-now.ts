@@ -2,7 +2,7 @@ import type { Attempt, Delivery } from '../core/delivery.ts'
 import type { Log } from '../core/log.ts'
 import { callWithRetries } from '../core/retry.ts'
 import type { ActionSettings } from '../core/settings.ts'
-import type { Clock, Random, Stopwatch } from '../core/time.ts'
+import type { Clock, Milliseconds, Random, Stopwatch } from '../core/time.ts'
 import type { Sent } from '../net/outgoing.ts'
 import { type Sendable, type SendDeps, sendDelivery } from './deliver-web-hook.ts'
 import { attemptOf, judge } from './judge.ts'
@@ -10,7 +10,7 @@ import type { Completion, Queue } from './queue.ts'
 import { waitAfter } from './schedule.ts'
 
 export type DeliverNowDeps = SendDeps & {
-  readonly queue: Pick<Queue, 'complete' | 'now'>
+  readonly queue: Pick<Queue, 'complete' | 'extend' | 'now'>
   readonly settings: () => Pick<ActionSettings, 'attempts' | 'backoff' | 'awaitedFailure'>
   readonly clock: Clock
   readonly stopwatch: Stopwatch
@@ -30,6 +30,7 @@ export async function deliverNow(deps: DeliverNowDeps, delivery: Delivery): Prom
   const failsAnswer = awaitedFailure === 'fail'
   if (delivery.content.kind === 'dead') return outcomeOf(failsAnswer, 'P', delivery.content.reason)
 
+  await keepLease(deps, delivery, delivery.content.timeout)
   const { sent, attempts } = await callNow(deps, delivery, delivery.content)
   const judgement = judge(sent, deps.clock.now())
   const wait = judgement.kind === 'retry' && !failsAnswer ? waitAfter(1, deps.random, judgement.asked) : null
@@ -40,6 +41,20 @@ export async function deliverNow(deps: DeliverNowDeps, delivery: Delivery): Prom
   })
   if (judgement.kind === 'delivered') return { kind: 'delivered' }
   return outcomeOf(failsAnswer, classOf(sent), judgement.reason)
+}
+
+const MARGIN: Milliseconds = 5_000
+
+/** Where others were waited for first, the lease may end during the call, and a worker would make it as well. */
+async function keepLease(deps: DeliverNowDeps, delivery: Delivery, timeout: Milliseconds): Promise<void> {
+  const { id, leaseToken, leasedUntil } = delivery
+  const needed = timeout + MARGIN
+  if (leaseToken === null || leasedUntil === null || leasedUntil - deps.clock.now() >= needed) return
+  try {
+    await deps.queue.extend([{ id, leaseToken }], needed)
+  } catch (error) {
+    deps.log('error', 'extend_failed', { delivery: id, detail: String(error) })
+  }
 }
 
 const outcomeOf = (failsAnswer: boolean, kind: 'U' | 'T' | 'P', detail: string): DeliveredNow =>

@@ -351,3 +351,14 @@ test('the person is answered though nobody can write down that the call was made
   expect(world.logged.some(({ event }) => event === 'delivery_not_recorded')).toBe(true)
   queue.control.isAway = false
 })
+
+test('a lease that is nearly over is renewed before the call', async () => {
+  start({ lease: 60_000 })
+  const late = { ...held('/hook'), leasedUntil: Date.now() + 500 }
+  const early = held('/hook')
+  queue.add(late, early)
+  await outbox.deliverNow(early)
+  expect(queue.control.extended).toBe(0)
+  await outbox.deliverNow(late)
+  expect(queue.control.extended).toBe(1)
+})
