@@ -57,14 +57,57 @@ export type InputAttributes = {
   readonly onloadTrigger?: string
 }
 
-/** One element of a form, as every client renders it. Other node types arrive with the methods that need them. */
-export type UiNode = {
-  readonly type: 'input'
+/** A text for the person, such as a secret key to type or a list of recovery codes. */
+export type TextAttributes = { readonly node_type: 'text'; readonly id: string; readonly text: UiMessage }
+
+/** A picture, such as the QR code of an authenticator app. */
+export type ImageAttributes = {
+  readonly node_type: 'img'
+  readonly id: string
+  readonly src: string
+  readonly width: number
+  readonly height: number
+}
+
+/** A link out of the form. */
+export type AnchorAttributes = {
+  readonly node_type: 'a'
+  readonly id: string
+  readonly href: string
+  readonly title: UiMessage
+}
+
+/** A script that buttons of the form call; browsers check it against its hash. */
+export type ScriptAttributes = {
+  readonly node_type: 'script'
+  readonly id: string
+  readonly src: string
+  readonly async: true
+  readonly referrerpolicy: 'no-referrer'
+  readonly crossorigin: 'anonymous'
+  readonly integrity: string
+  readonly type: 'text/javascript'
+  readonly nonce: string
+}
+
+type NodeOf<Attributes extends { readonly node_type: string }> = {
+  /** `attributes.node_type` repeats it, as SDKs discriminate by that one. */
+  readonly type: Attributes['node_type']
   readonly group: NodeGroup
-  readonly attributes: InputAttributes
+  readonly attributes: Attributes
   readonly messages: readonly UiMessage[]
   readonly meta: { readonly label?: UiMessage }
 }
+
+export type InputNode = NodeOf<InputAttributes>
+
+/** One element of a form, as every client renders it (ory-identity-api.md §4.2). */
+export type UiNode =
+  | InputNode
+  | NodeOf<TextAttributes>
+  | NodeOf<ImageAttributes>
+  | NodeOf<AnchorAttributes>
+  | NodeOf<ScriptAttributes>
 
 /** The form of a flow. `messages` speak of the form as a whole. */
 export type Ui = {

@@ -3,7 +3,7 @@ import type { Identity, RecoveryAddress, VerifiableAddress } from './identity.ts
 import type { Json, JsonObject } from './json.ts'
 import { isLive, type Session } from './session.ts'
 import { type Time, toTimestamp, ZERO_TIMESTAMP } from './time.ts'
-import type { InputAttributes, Ui, UiMessage, UiNode } from './ui.ts'
+import type { Ui, UiMessage, UiNode } from './ui.ts'
 
 type FlowViewOptions = {
   /** A before-hook sees a flow that has no row yet: Ory shows zero times there (ory-actions.md §4.3). */
@@ -57,11 +57,27 @@ const nodeView = ({ type, group, attributes, messages, meta }: UiNode): JsonObje
   meta: meta.label === undefined ? {} : { label: messageView(meta.label) },
 })
 
-const attributesView = ({ label, options, ...plain }: InputAttributes): JsonObject => ({
-  ...plain,
-  ...(label === undefined ? {} : { label: messageView(label) }),
-  ...(options === undefined ? {} : { options: options.map(({ value }) => ({ value })) }),
-})
+function attributesView(attributes: UiNode['attributes']): JsonObject {
+  switch (attributes.node_type) {
+    case 'input': {
+      const { label, options, ...plain } = attributes
+      return {
+        ...plain,
+        ...(label === undefined ? {} : { label: messageView(label) }),
+        ...(options === undefined ? {} : { options: options.map(({ value }) => ({ value })) }),
+      }
+    }
+    case 'text':
+      return { ...attributes, text: messageView(attributes.text) }
+    case 'a':
+      return { ...attributes, title: messageView(attributes.title) }
+    case 'img':
+    case 'script':
+      return { ...attributes }
+    default:
+      return attributes satisfies never
+  }
+}
 
 const messageView = ({ id, text, type, context }: UiMessage): JsonObject => ({
   id,

@@ -35,7 +35,9 @@ export function renderAgain<F extends Flow>({ csrf }: Pick<FormDeps, 'csrf'>, fl
   const cleared = withValues(clearMessages(flow.ui), next.fields)
   const token = flow.type === 'api' || caller.csrfCookie === null ? '' : csrf.mask(caller.csrfCookie)
   const nodes = cleared.nodes.map((node) =>
-    node.attributes.name === 'csrf_token' ? { ...node, attributes: { ...node.attributes, value: token } } : node,
+    node.type === 'input' && node.attributes.name === 'csrf_token'
+      ? { ...node, attributes: { ...node.attributes, value: token } }
+      : node,
   )
   return { ...flow, ui: withMessages({ ...cleared, nodes }, next.messages), updatedAt: next.at }
 }

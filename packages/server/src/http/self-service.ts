@@ -65,23 +65,37 @@ async function load(deps: SelfServiceDeps, name: Flow['name'], id: string | null
 /** Never redirects: a UI asks here, whatever it says it accepts. */
 async function fetchFlow(deps: SelfServiceDeps, name: Flow['name'], exchange: Exchange): Promise<Answer> {
   try {
-    const flow = await load(deps, name, exchange.query.get('id'))
-    if (flow.type === 'browser') checkOwner(deps, flow, exchange)
-    if (flow.expiresAt <= deps.clock.now()) throw expiredOnFetch(deps, flow)
-    return json(200, flowView(flow))
+    return json(200, flowView(await findOwnFlow(deps, name, exchange.query.get('id'), exchange)))
   } catch (thrown) {
     return forwardError(deps, exchange, thrown, 'ajax')
   }
 }
 
+/** The flow that a page wants to show: one that exists, is the caller's own and has not expired. Anything else is thrown. */
+export async function findOwnFlow(
+  deps: SelfServiceDeps,
+  name: Flow['name'],
+  id: string | null,
+  exchange: Exchange,
+): Promise<Flow> {
+  const flow = await load(deps, name, id)
+  if (flow.type === 'browser') checkOwner(deps, flow, exchange)
+  if (flow.expiresAt <= deps.clock.now()) throw expiredOnFetch(deps, flow)
+  return flow
+}
+
 /** Only the browser that started a flow may read it: its cookie opens the flow's token. */
 function checkOwner(deps: SelfServiceDeps, flow: Flow, exchange: Exchange): void {
-  const value = flow.ui.nodes.find(({ attributes }) => attributes.name === 'csrf_token')?.attributes.value
-  const sent = exchange.facts.headers.Cookie?.join('; ').includes(`${deps.browser.csrfCookieName}=`) ?? false
-  const secret = sent ? csrfSecretOf(deps, exchange.facts) : null
+  const token = flow.ui.nodes.find((node) => node.type === 'input' && node.attributes.name === 'csrf_token')
+  const value = token?.type === 'input' ? token.attributes.value : undefined
+  const secret = sentCsrfCookie(deps, exchange) ? csrfSecretOf(deps, exchange.facts) : null
   if (secret !== null && typeof value === 'string' && deps.csrf.matches(value, secret)) return
   throw csrfViolation(exchange.facts, secret !== null)
 }
+
+/** Whether the browser itself sent an anti-CSRF cookie, rather than being given one with this answer. */
+export const sentCsrfCookie = ({ browser }: DoorDeps, { facts }: Exchange) =>
+  facts.headers.Cookie?.join('; ').includes(`${browser.csrfCookieName}=`) ?? false
 
 function expiredOnFetch({ settings }: SelfServiceDeps, flow: Flow): WireError {
   const url = new URL(`self-service/${flow.name}/${flow.type}`, settings.serve.public.baseUrl)

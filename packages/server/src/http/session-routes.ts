@@ -62,14 +62,18 @@ async function offerLogout(deps: SessionDeps, exchange: Exchange): Promise<Answe
   try {
     const session = await cookieSession(deps, exchange)
     const returnTo = checkReturnTo(deps.settings, exchange.query.get('return_to'))
-    const logout_token = deps.logoutToken(session)
-    const url = new URL('self-service/logout', deps.settings.serve.public.baseUrl)
-    url.searchParams.set('token', logout_token)
-    if (returnTo !== null) url.searchParams.set('return_to', returnTo)
-    return json(200, { logout_token, logout_url: url.href })
+    return json(200, { logout_token: deps.logoutToken(session), logout_url: logoutUrl(deps, session, returnTo) })
   } catch (thrown) {
     return forwardError(deps, exchange, thrown, clientOf(exchange))
   }
+}
+
+/** Where a browser goes to end its session; the token keeps other sites from sending it there. */
+export function logoutUrl(deps: SessionDeps, session: Session, returnTo: string | null): string {
+  const url = new URL('self-service/logout', deps.settings.serve.public.baseUrl)
+  url.searchParams.set('token', deps.logoutToken(session))
+  if (returnTo !== null) url.searchParams.set('return_to', returnTo)
+  return url.href
 }
 
 async function logout(deps: SessionDeps, exchange: Exchange): Promise<Answer> {
