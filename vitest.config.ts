@@ -2,7 +2,9 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
-    include: ['packages/*/{src,test}/**/*.test.ts', 'scripts/**/*.test.ts'],
+    root: import.meta.dirname,
+    include: ['packages/*/{src,test}/**/*.test.ts', 'scripts/**/*.test.mjs'],
+    globalSetup: ['packages/server/test/global-setup.ts'],
     pool: 'threads',
     isolate: false,
     maxWorkers: 2,

@@ -1,0 +1,52 @@
+import { type Commit, type Effect, ranked } from '../core/effect.ts'
+import type { Clock, Time } from '../core/time.ts'
+import { saveCredential } from './credentials.ts'
+import type { Database, Write } from './database.ts'
+import { queueDelivery } from './deliveries.ts'
+import { openFlow, updateFlow } from './flows.ts'
+import { createIdentity, deleteIdentity } from './identities.ts'
+import { renewSession, revokeOtherSessions, revokeSession, storeSession } from './sessions.ts'
+import { storeError } from './stored-errors.ts'
+
+/** Carries out all effects in one transaction: every statement is collected first, and nothing else is waited for. */
+export async function commit(db: Database, clock: Clock, effects: readonly Effect[]): Promise<Commit> {
+  const at = clock.now()
+  const writes = ranked(effects).flatMap((effect) => writesOf(db, effect, at))
+  if (writes.length === 0) return { kind: 'committed' }
+  const applied = await db.apply(writes)
+  return applied.kind === 'committed' ? { kind: 'committed' } : applied
+}
+
+function writesOf(db: Database, effect: Effect, at: Time): readonly Write[] {
+  switch (effect.kind) {
+    case 'openFlow':
+      return [openFlow(effect.flow)]
+    case 'keepFlow':
+      return [updateFlow(effect.flow, false)]
+    case 'closeFlow':
+      return [updateFlow(effect.flow, true)]
+    case 'createIdentity':
+      return createIdentity(effect.identity)
+    case 'deleteIdentity':
+      return [deleteIdentity(effect.identityId)]
+    case 'saveCredential':
+      return [saveCredential(effect.identityId, effect.credential)]
+    case 'revokeOtherSessions':
+      return [revokeOtherSessions(effect.identityId, effect.keep, at)]
+    case 'revokeSession':
+      return [revokeSession(effect.sessionId, at)]
+    case 'storeSession':
+      return [storeSession(effect.session, effect.tokenHash, effect.at)]
+    case 'renewSession':
+      return [renewSession(effect.session, effect.at)]
+    case 'storeError':
+      return [storeError(effect.id, effect.error, effect.at)]
+    case 'notify':
+      return [queueDelivery(db, effect.delivery)]
+    case 'handOutSession':
+    case 'continueWith':
+      return []
+    default:
+      return effect satisfies never
+  }
+}

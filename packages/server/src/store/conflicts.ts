@@ -1,0 +1,31 @@
+import type { Conflict } from '../core/effect.ts'
+
+type UniqueIndex = { readonly index: string; readonly columns: string; readonly conflict: Conflict }
+
+/** Whose place a row would take. PostgreSQL names the index, SQLite its columns. */
+const UNIQUE: readonly UniqueIndex[] = [
+  {
+    index: 'identities_external_id',
+    columns: 'identities.external_id',
+    conflict: 'external_id_taken',
+  },
+  {
+    index: 'credential_identifiers_pkey',
+    columns: 'credential_identifiers.identifier, credential_identifiers.type',
+    conflict: 'identifier_taken',
+  },
+  {
+    index: 'verifiable_addresses_value',
+    columns: 'verifiable_addresses.value, verifiable_addresses.via',
+    conflict: 'identifier_taken',
+  },
+  {
+    index: 'recovery_addresses_value',
+    columns: 'recovery_addresses.value, recovery_addresses.via',
+    conflict: 'identifier_taken',
+  },
+]
+
+/** The conflict behind a violated unique index; null where the violation is a mistake of ours. */
+export const conflictOf = (violated: Partial<Pick<UniqueIndex, 'index' | 'columns'>>): Conflict | null =>
+  UNIQUE.find(({ index, columns }) => index === violated.index || columns === violated.columns)?.conflict ?? null

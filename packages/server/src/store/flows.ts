@@ -1,0 +1,34 @@
+import type { Flow } from '../core/flow.ts'
+import { encode } from './codec.ts'
+import type { Database, Write } from './database.ts'
+import { flowOf } from './rows.ts'
+import { insertInto, statement } from './sql.ts'
+import type { Flows } from './store.ts'
+
+const FIND = statement('flows.find', 'select completed, document from flows where id = $1')
+
+export const readFlows = (db: Database): Flows => ({
+  find: async (id) => {
+    const [row] = await db.all(FIND, [id])
+    return row === undefined ? null : flowOf(row)
+  },
+})
+
+const INSERT = insertInto('flows', ['id', 'name', 'completed', 'expires_at', 'document'])
+
+export const openFlow = (flow: Flow): Write => ({
+  statement: INSERT,
+  values: [flow.id, flow.name, flow.completed ? 1 : 0, flow.expiresAt, encode(flow)],
+})
+
+const UPDATE = statement(
+  'flows.update',
+  'update flows set completed = $2, expires_at = $3, document = $4 where id = $1 and completed = 0',
+)
+
+/** Keeps an open flow, or completes it. A completed flow is never touched again. */
+export const updateFlow = (flow: Flow, completed: boolean): Write => ({
+  statement: UPDATE,
+  values: [flow.id, completed ? 1 : 0, flow.expiresAt, encode(flow)],
+  expects: 'flow_completed',
+})

@@ -1,0 +1,117 @@
+import type { IdentityWithCredentials } from '../core/identity.ts'
+import type { IdentityId } from '../core/ids.ts'
+import {
+  RECOVERY_ADDRESSES,
+  recoveryAddressWrites,
+  VERIFIABLE_ADDRESSES,
+  verifiableAddressWrites,
+} from './addresses.ts'
+import { encode } from './codec.ts'
+import { credentialWrites, CREDENTIALS } from './credentials.ts'
+import type { Database, Write } from './database.ts'
+import { identityWithCredentialsOf } from './rows.ts'
+import { insertInto, statement, type Words } from './sql.ts'
+import type { Identities, Page } from './store.ts'
+
+/** The columns of an identity `i` that `identityOf` reads. */
+export const identityColumns = (words: Words) => `
+  i.id as identity_id, i.schema_id, i.state, i.state_changed_at, i.traits, i.metadata_public, i.metadata_admin,
+  i.external_id, i.version, i.created_at, i.updated_at,
+  ${VERIFIABLE_ADDRESSES(words)} as verifiable_addresses,
+  ${RECOVERY_ADDRESSES(words)} as recovery_addresses`
+
+const select = (words: Words) => `select ${identityColumns(words)}, ${CREDENTIALS(words)} as credentials`
+
+const FIND = statement('identities.find', (words) => `${select(words)} from identities i where i.id = $1`)
+
+const FIND_BY_IDENTIFIER = statement(
+  'identities.find_by_identifier',
+  (words) => `${select(words)}
+  from credential_identifiers k join identities i on i.id = k.identity_id
+  where k.identifier = $1 and k.type = $2`,
+)
+
+const FIND_BY_EXTERNAL_ID = statement(
+  'identities.find_by_external_id',
+  (words) => `${select(words)} from identities i where i.external_id = $1`,
+)
+
+const list = (name: string, filter: (words: Words) => string) =>
+  statement(
+    `identities.list${name}`,
+    (words) => `${select(words)} from identities i where i.id > $1 ${filter(words)} order by i.id limit $2`,
+  )
+
+const hasIdentifier = (parameter: string) =>
+  `and i.id in (select identity_id from credential_identifiers where identifier = ${parameter})`
+const LIST = list('', () => '')
+const LIST_BY_IDENTIFIER = list('_by_identifier', () => hasIdentifier('$3'))
+const LIST_BY_IDS = list('_by_ids', (words) => `and i.id in ${words.members('$3')}`)
+const LIST_BY_IDS_AND_IDENTIFIER = list(
+  '_by_ids_and_identifier',
+  (words) => `and i.id in ${words.members('$3')} ${hasIdentifier('$4')}`,
+)
+
+export function readIdentities(db: Database): Identities {
+  const one = async (...query: Parameters<Database['all']>) => {
+    const [row] = await db.all(...query)
+    return row === undefined ? null : identityWithCredentialsOf(row)
+  }
+  return {
+    find: (id) => one(FIND, [id]),
+    findByIdentifier: (type, identifier) => one(FIND_BY_IDENTIFIER, [identifier, type]),
+    findByExternalId: (externalId) => one(FIND_BY_EXTERNAL_ID, [externalId]),
+    list: async (page) => (await db.all(...pageQuery(page))).map(identityWithCredentialsOf),
+  }
+}
+
+function pageQuery({ after, size, identifier, ids }: Page): Parameters<Database['all']> {
+  // Any id is greater than the empty text.
+  const from = [after ?? '', size]
+  if (ids === undefined && identifier === undefined) return [LIST, from]
+  if (ids === undefined) return [LIST_BY_IDENTIFIER, [...from, identifier ?? '']]
+  if (identifier === undefined) return [LIST_BY_IDS, [...from, encode(ids)]]
+  return [LIST_BY_IDS_AND_IDENTIFIER, [...from, encode(ids), identifier]]
+}
+
+const INSERT = insertInto('identities', [
+  'id',
+  'schema_id',
+  'state',
+  'state_changed_at',
+  'traits',
+  'metadata_public',
+  'metadata_admin',
+  'external_id',
+  'version',
+  'created_at',
+  'updated_at',
+])
+
+/** A new identity with all it signs in with and is reached by. */
+export const createIdentity = (identity: IdentityWithCredentials): readonly Write[] => [
+  {
+    statement: INSERT,
+    values: [
+      identity.id,
+      identity.schemaId,
+      identity.state,
+      identity.stateChangedAt,
+      encode(identity.traits),
+      encode(identity.metadataPublic),
+      encode(identity.metadataAdmin),
+      identity.externalId,
+      identity.version,
+      identity.createdAt,
+      identity.updatedAt,
+    ],
+  },
+  ...identity.credentials.flatMap((credential) => credentialWrites(identity.id, credential)),
+  ...verifiableAddressWrites(identity),
+  ...recoveryAddressWrites(identity),
+]
+
+const DELETE = statement('identities.delete', 'delete from identities where id = $1')
+
+/** Credentials, addresses and sessions go with it. */
+export const deleteIdentity = (id: IdentityId): Write => ({ statement: DELETE, values: [id], expects: 'not_found' })

@@ -1,0 +1,132 @@
+create table identities (
+  id text not null primary key,
+  schema_id text not null,
+  state text not null,
+  state_changed_at integer not null,
+  traits text not null,
+  metadata_public text not null,
+  metadata_admin text not null,
+  external_id text,
+  version integer not null,
+  created_at integer not null,
+  updated_at integer not null
+);
+
+create unique index identities_external_id on identities (external_id) where external_id is not null;
+
+create table credentials (
+  identity_id text not null references identities (id) on delete cascade,
+  type text not null,
+  config text not null,
+  version integer not null,
+  created_at integer not null,
+  updated_at integer not null,
+  primary key (identity_id, type)
+) without rowid;
+
+-- The identifier comes first, so that one index serves a search by type and one across all types.
+create table credential_identifiers (
+  identifier text not null,
+  type text not null,
+  identity_id text not null,
+  ordinal integer not null,
+  primary key (identifier, type),
+  foreign key (identity_id, type) references credentials (identity_id, type) on delete cascade
+) without rowid;
+
+create index credential_identifiers_of_credential on credential_identifiers (identity_id, type, ordinal);
+
+create table verifiable_addresses (
+  id text not null primary key,
+  identity_id text not null references identities (id) on delete cascade,
+  ordinal integer not null,
+  via text not null,
+  value text not null,
+  verified integer not null,
+  status text not null,
+  verified_at integer,
+  created_at integer not null,
+  updated_at integer not null
+);
+
+create unique index verifiable_addresses_value on verifiable_addresses (value, via);
+create index verifiable_addresses_of_identity on verifiable_addresses (identity_id, ordinal);
+
+create table recovery_addresses (
+  id text not null primary key,
+  identity_id text not null references identities (id) on delete cascade,
+  ordinal integer not null,
+  via text not null,
+  value text not null,
+  created_at integer not null,
+  updated_at integer not null
+);
+
+create unique index recovery_addresses_value on recovery_addresses (value, via);
+create index recovery_addresses_of_identity on recovery_addresses (identity_id, ordinal);
+
+create table sessions (
+  id text not null primary key,
+  token_hash text not null,
+  identity_id text not null references identities (id) on delete cascade,
+  active integer not null,
+  aal text not null,
+  authentication_methods text not null,
+  authenticated_at integer not null,
+  issued_at integer not null,
+  expires_at integer not null,
+  devices text not null,
+  created_at integer not null,
+  updated_at integer not null
+);
+
+create unique index sessions_token_hash on sessions (token_hash);
+create index sessions_of_identity on sessions (identity_id, created_at, id);
+
+-- All flows in one table. What is never asked for by itself (the form, a method's memory) is one document.
+create table flows (
+  id text not null primary key,
+  name text not null,
+  completed integer not null,
+  expires_at integer not null,
+  document text not null
+);
+
+create table errors (
+  id text not null primary key,
+  error text not null,
+  created_at integer not null,
+  updated_at integer not null
+);
+
+-- The outbox. `next_at` is the moment from which a worker may claim the row: when it is due or, while somebody holds
+-- it, when the lease ends. `content` is the call as it was rendered, or why there is none.
+create table deliveries (
+  id text not null primary key,
+  event_id text not null,
+  action_id text not null,
+  trigger_name text not null,
+  identity_id text,
+  state text not null check (state in ('pending', 'delivered', 'dead')),
+  reason text,
+  next_at integer not null,
+  lease_token text,
+  attempts integer not null,
+  content text not null,
+  created_at integer not null
+);
+
+create unique index deliveries_event_action on deliveries (event_id, action_id);
+create index deliveries_due on deliveries (next_at) where state = 'pending';
+
+create table attempts (
+  delivery_id text not null references deliveries (id) on delete cascade,
+  ordinal integer not null,
+  request_id text not null,
+  started_at integer not null,
+  ended_at integer not null,
+  outcome text not null,
+  status integer,
+  reason text not null,
+  primary key (delivery_id, ordinal)
+) without rowid;

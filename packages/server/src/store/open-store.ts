@@ -1,0 +1,84 @@
+import { existsSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
+import { ConfigError } from '../core/errors.ts'
+import type { Log } from '../core/log.ts'
+import type { Clock, Random } from '../core/time.ts'
+import { commit } from './commit.ts'
+import type { Database } from './database.ts'
+import { readDeliveries } from './deliveries.ts'
+import { parseDsn, type SqliteDsn } from './dsn.ts'
+import { readFlows } from './flows.ts'
+import { readIdentities } from './identities.ts'
+import { takeLock } from './lock-file.ts'
+import { migrateSqlite } from './migrate-sqlite.ts'
+import { knownMigrations } from './migrations.ts'
+import { readSessions } from './sessions.ts'
+import { statement } from './sql.ts'
+import { openSqliteFile, sqliteDatabase } from './sqlite.ts'
+import { readErrors } from './stored-errors.ts'
+import type { Store } from './store.ts'
+
+export type StoreDeps = {
+  readonly clock: Clock
+  readonly random: Pick<Random, 'uuid'>
+  readonly log: Log
+  /** Brings a PostgreSQL schema up to date first; SQLite's always is. */
+  readonly migrate?: boolean
+  /** The clock of leases and due times, in place of the database's own: for simulations. */
+  readonly queueClock?: Clock
+}
+
+/** Opens what the configuration's `dsn` names. */
+export async function openStore(dsn: string, deps: StoreDeps): Promise<Store> {
+  const parsed = parseDsn(dsn, (parameter) => deps.log('warn', 'dsn_parameter_ignored', { parameter }))
+  switch (parsed.kind) {
+    case 'memory':
+      return storeOn(openMemory(deps), deps)
+    case 'sqlite':
+      return storeOn(openFile(parsed, deps), deps)
+    case 'postgres':
+      throw new ConfigError([{ key: 'dsn', need: 'not yet' }])
+    default:
+      return parsed satisfies never
+  }
+}
+
+/** SQLite's own private temporary file: it has no name, so it is gone with the process, whatever ends it. */
+function openMemory({ clock, queueClock = clock }: StoreDeps): Database {
+  const connection = new DatabaseSync('', { enableForeignKeyConstraints: true, defensive: true })
+  migrateSqlite(connection, knownMigrations('sqlite'))
+  return sqliteDatabase(connection, queueClock)
+}
+
+function openFile({ file, create }: SqliteDsn, { clock, queueClock = clock }: StoreDeps): Database {
+  if (!create && !existsSync(file))
+    throw new ConfigError([
+      { key: 'dsn', got: `${file}, which does not exist`, need: 'a file, or mode=rwc to make it' },
+    ])
+  const lock = takeLock(file)
+  try {
+    const connection = openSqliteFile(file)
+    migrateSqlite(connection, knownMigrations('sqlite'))
+    const database = sqliteDatabase(connection, queueClock)
+    return { ...database, close: () => database.close().finally(() => lock.release()) }
+  } catch (error) {
+    lock.release()
+    throw error
+  }
+}
+
+const PING = statement('ping', 'select 1 as one')
+
+const storeOn = (db: Database, { clock, random }: StoreDeps): Store => ({
+  dialect: db.dialect,
+  commit: (effects) => commit(db, clock, effects),
+  flows: readFlows(db),
+  identities: readIdentities(db),
+  sessions: readSessions(db),
+  errors: readErrors(db),
+  deliveries: readDeliveries(db, random),
+  ping: async () => {
+    await db.all(PING, [])
+  },
+  close: () => db.close(),
+})

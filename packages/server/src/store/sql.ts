@@ -1,0 +1,68 @@
+export type Dialect = 'sqlite' | 'postgres'
+
+/** A constant of SQL in both dialects. PostgreSQL prepares it under its name, once per connection. */
+export type Statement = {
+  readonly name: string
+  readonly text: { readonly [D in Dialect]: string }
+  /** Whether it answers with rows. */
+  readonly returns: boolean
+}
+
+/** Where the dialects differ, by meaning. */
+export type Words = {
+  readonly dialect: Dialect
+  /** A subquery's rows as one JSON array, each row an array of its columns. */
+  readonly rows: (columns: readonly string[], from: string, order: string) => string
+  /** A subquery's column as one JSON array. */
+  readonly list: (column: string, from: string, order: string) => string
+  /** A column of JSON, to be part of a greater document. */
+  readonly json: (column: string) => string
+  /** The members of a parameter that holds a JSON array of texts. */
+  readonly members: (parameter: string) => string
+  /** The database's time in milliseconds, or the parameter's where that is not null. */
+  readonly now: (parameter: string) => string
+  /** Passes over rows that another worker is just claiming. */
+  readonly skipLocked: string
+}
+
+/** A statement is written once; `$1`, `$2` … are its parameters, in both dialects. */
+export function statement(name: string, write: string | ((words: Words) => string)): Statement {
+  const textIn = (words: Words) => (typeof write === 'string' ? write : write(words))
+  const postgres = textIn(inPostgres)
+  return {
+    name,
+    text: { sqlite: textIn(inSqlite).replaceAll(/\$(?=\d)/g, '?'), postgres },
+    returns: /^\s*(with|select)\b|\breturning\b/i.test(postgres),
+  }
+}
+
+const inSqlite: Words = {
+  dialect: 'sqlite',
+  rows: (columns, from, order) =>
+    `(select json_group_array(json_array(${columns.join(', ')}) order by ${order}) from ${from})`,
+  list: (column, from, order) => `(select json_group_array(${column} order by ${order}) from ${from})`,
+  json: (column) => `json(${column})`,
+  members: (parameter) => `(select value from json_each(${parameter}))`,
+  now: (parameter) => parameter,
+  // There is one writer: nobody to pass over.
+  skipLocked: '',
+}
+
+const inPostgres: Words = {
+  dialect: 'postgres',
+  rows: (columns, from, order) =>
+    `(select coalesce(json_agg(json_build_array(${columns.join(', ')}) order by ${order}), '[]') from ${from})`,
+  list: (column, from, order) => `(select coalesce(json_agg(${column} order by ${order}), '[]') from ${from})`,
+  json: (column) => `${column}::json`,
+  members: (parameter) => `(select json_array_elements_text(${parameter}::json))`,
+  // The statement's time and not the call's: an index can be searched with it.
+  now: (parameter) => `coalesce(${parameter}::bigint, (extract(epoch from statement_timestamp()) * 1000)::bigint)`,
+  skipLocked: 'for update skip locked',
+}
+
+/** `insert into table` with the columns in the order in which the values are given. */
+export const insertInto = (table: string, columns: readonly string[], rest = '') =>
+  statement(
+    `${table}.insert`,
+    `insert into ${table} (${columns.join(', ')}) values (${columns.map((_, at) => `$${at + 1}`).join(', ')}) ${rest}`,
+  )
