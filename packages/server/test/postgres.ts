@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 
-export type FreshPostgres = { readonly url: string; readonly name: string; drop(): Promise<void> }
+export type FreshPostgres = { readonly url: string; readonly name: string; readonly drop: () => Promise<void> }
 
 /** A new database on the run's PostgreSQL: empty, or a copy of the one that `template` names. */
 export async function freshPostgres({ template }: { readonly template?: string } = {}): Promise<FreshPostgres> {

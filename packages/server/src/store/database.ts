@@ -12,7 +12,7 @@ export type Row = { readonly [column: string]: unknown }
 export type Write = {
   readonly statement: Statement
   readonly values: readonly Value[]
-  /** It must change exactly one row; if it does not, all is undone and this is the reason. */
+  /** It names one row by its key and must change it; if it does not, all is undone and this is the reason. */
   readonly expects?: Conflict
 }
 

@@ -1,13 +1,21 @@
 import { existsSync } from 'node:fs'
-import { DatabaseSync } from 'node:sqlite'
-import { ConfigError } from '../core/errors.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { parseDsn } from './dsn.ts'
 import { takeLock } from './lock-file.ts'
+import { appliedInPostgres, migratePostgres } from './migrate-postgres.ts'
 import { appliedInSqlite, migrateSqlite } from './migrate-sqlite.ts'
-import { knownMigrations, type Migration, pendingMigrations } from './migrations.ts'
-import { openSqliteFile } from './sqlite.ts'
+import { type AppliedMigration, knownMigrations, type Migration, pendingMigrations } from './migrations.ts'
+import { type ConnectDeps, tryPostgres } from './postgres-connect.ts'
+import { openSqliteFile, readSqliteFile } from './sqlite.ts'
 
 export type MigrationState = { readonly name: string; readonly state: 'applied' | 'pending' }
+
+/** A command is not a server: it says at once that nobody answers. */
+const AT_ONCE: ConnectDeps = {
+  log: () => {},
+  stopwatch: { now: () => performance.now(), sleep: (time) => sleep(time) },
+  patience: 0,
+}
 
 /** Brings a database to the schema of this program. Returns the names of what was done. */
 export async function migrate(dsn: string): Promise<readonly string[]> {
@@ -15,20 +23,28 @@ export async function migrate(dsn: string): Promise<readonly string[]> {
   switch (parsed.kind) {
     case 'memory':
       return []
-    case 'sqlite': {
-      const lock = takeLock(parsed.file)
-      const connection = openSqliteFile(parsed.file)
-      try {
-        return migrateSqlite(connection, knownMigrations('sqlite')).map(({ name }) => name)
-      } finally {
-        connection.close()
-        lock.release()
-      }
+    case 'sqlite':
+      return migrateFile(parsed.file).map(({ name }) => name)
+    case 'postgres': {
+      const done = await migratePostgres(await tryPostgres(parsed, AT_ONCE), knownMigrations('postgres'))
+      return done.map(({ name }) => name)
     }
-    case 'postgres':
-      throw new ConfigError([{ key: 'dsn', need: 'not yet' }])
     default:
       return parsed satisfies never
+  }
+}
+
+function migrateFile(file: string): readonly Migration[] {
+  const lock = takeLock(file)
+  try {
+    const connection = openSqliteFile(file)
+    try {
+      return migrateSqlite(connection, knownMigrations('sqlite'))
+    } finally {
+      connection.close()
+    }
+  } finally {
+    lock.release()
   }
 }
 
@@ -38,23 +54,26 @@ export async function migrationStatus(dsn: string): Promise<readonly MigrationSt
   switch (parsed.kind) {
     case 'memory':
       return statesOf(knownMigrations('sqlite'), knownMigrations('sqlite'))
-    case 'sqlite': {
-      if (!existsSync(parsed.file)) return statesOf(knownMigrations('sqlite'), [])
-      const connection = new DatabaseSync(parsed.file, { readOnly: true })
-      try {
-        return statesOf(knownMigrations('sqlite'), appliedInSqlite(connection))
-      } finally {
-        connection.close()
-      }
-    }
+    case 'sqlite':
+      return statesOf(knownMigrations('sqlite'), appliedInFile(parsed.file))
     case 'postgres':
-      throw new ConfigError([{ key: 'dsn', need: 'not yet' }])
+      return statesOf(knownMigrations('postgres'), await appliedInPostgres(await tryPostgres(parsed, AT_ONCE)))
     default:
       return parsed satisfies never
   }
 }
 
-function statesOf(known: readonly Migration[], applied: Parameters<typeof pendingMigrations>[1]) {
+function appliedInFile(file: string): readonly AppliedMigration[] {
+  if (!existsSync(file)) return []
+  const connection = readSqliteFile(file)
+  try {
+    return appliedInSqlite(connection)
+  } finally {
+    connection.close()
+  }
+}
+
+function statesOf(known: readonly Migration[], applied: readonly AppliedMigration[]) {
   const pending = new Set(pendingMigrations(known, applied))
   return known.map((each): MigrationState => ({ name: each.name, state: pending.has(each) ? 'pending' : 'applied' }))
 }

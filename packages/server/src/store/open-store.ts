@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { ConfigError } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
-import type { Clock, Random } from '../core/time.ts'
+import type { Clock, Milliseconds, Random, Stopwatch } from '../core/time.ts'
 import { commit } from './commit.ts'
 import type { Database } from './database.ts'
 import { readDeliveries } from './deliveries.ts'
@@ -10,8 +10,12 @@ import { parseDsn, type SqliteDsn } from './dsn.ts'
 import { readFlows } from './flows.ts'
 import { readIdentities } from './identities.ts'
 import { takeLock } from './lock-file.ts'
+import { appliedInPostgres, migratePostgres } from './migrate-postgres.ts'
 import { migrateSqlite } from './migrate-sqlite.ts'
-import { knownMigrations } from './migrations.ts'
+import { knownMigrations, type Migration, pendingMigrations } from './migrations.ts'
+import { postgresDatabase } from './postgres.ts'
+import { tryPostgres } from './postgres-connect.ts'
+import { type PostgresDsn, printPostgresDsn } from './postgres-dsn.ts'
 import { readSessions } from './sessions.ts'
 import { statement } from './sql.ts'
 import { openSqliteFile, sqliteDatabase } from './sqlite.ts'
@@ -21,11 +25,14 @@ import type { Store } from './store.ts'
 export type StoreDeps = {
   readonly clock: Clock
   readonly random: Pick<Random, 'uuid'>
+  readonly stopwatch: Stopwatch
   readonly log: Log
   /** Brings a PostgreSQL schema up to date first; SQLite's always is. */
   readonly migrate?: boolean
   /** The clock of leases and due times, in place of the database's own: for simulations. */
   readonly queueClock?: Clock
+  /** How long a PostgreSQL may take to appear. */
+  readonly patience?: Milliseconds
 }
 
 /** Opens what the configuration's `dsn` names. */
@@ -37,7 +44,7 @@ export async function openStore(dsn: string, deps: StoreDeps): Promise<Store> {
     case 'sqlite':
       return storeOn(openFile(parsed, deps), deps)
     case 'postgres':
-      throw new ConfigError([{ key: 'dsn', need: 'not yet' }])
+      return storeOn(await openPostgres(parsed, deps), deps)
     default:
       return parsed satisfies never
   }
@@ -66,6 +73,25 @@ function openFile({ file, create }: SqliteDsn, { clock, queueClock = clock }: St
     throw error
   }
 }
+
+async function openPostgres(dsn: PostgresDsn, deps: StoreDeps): Promise<Database> {
+  const config = await tryPostgres(dsn, deps)
+  const known = knownMigrations('postgres')
+  if (deps.migrate === true) await migratePostgres(config, known)
+  const pending = pendingMigrations(known, await appliedInPostgres(config))
+  if (pending.length > 0) throw olderSchema(dsn, pending)
+  return postgresDatabase(dsn, config, deps)
+}
+
+const olderSchema = (dsn: PostgresDsn, pending: readonly Migration[]) =>
+  new ConfigError([
+    {
+      key: 'dsn',
+      got: `${printPostgresDsn(dsn)}: its schema lacks ${pending.map(({ name }) => name).join(', ')}`,
+      need: 'the schema of this program',
+      fix: 'run `cardea migrate up` first, or start with `serve --migrate`',
+    },
+  ])
 
 const PING = statement('ping', 'select 1 as one')
 

@@ -16,13 +16,16 @@ export function openSqliteFile(file: string): DatabaseSync {
   return database
 }
 
+/** Looks into a file that a server may have open. */
+export const readSqliteFile = (file: string) => new DatabaseSync(file, { readOnly: true, timeout: BUSY_TIMEOUT })
+
 /** One connection. Every call does all its work in one tick, so nobody ever sees half of another's transaction. */
 export function sqliteDatabase(connection: DatabaseSync, queueClock: Clock): Database {
   const prepare = preparing(connection)
   return {
     dialect: 'sqlite',
     all: async (statement, values) => prepare(statement).all(...values),
-    apply: async (writes) => apply(connection, prepare, writes),
+    apply: async (writes) => (writes.length === 1 ? applyOne(prepare, writes) : apply(connection, prepare, writes)),
     time: () => queueClock.now(),
     close: async () => connection.close(),
   }
@@ -42,6 +45,18 @@ function preparing(connection: DatabaseSync): Prepare {
   }
 }
 
+/** A single statement is a transaction by itself. */
+function applyOne(prepare: Prepare, [write]: readonly Write[]): Applied {
+  if (write === undefined) return { kind: 'committed', rows: [] }
+  try {
+    const { changes, rows } = execute(prepare(write.statement), write.statement, write.values)
+    if (write.expects !== undefined && changes !== 1) return { kind: 'conflict', conflict: write.expects }
+    return { kind: 'committed', rows }
+  } catch (error) {
+    return conflicting(error)
+  }
+}
+
 function apply(connection: DatabaseSync, prepare: Prepare, writes: readonly Write[]): Applied {
   // What can't be prepared must not leave a transaction open.
   const prepared = writes.map((write) => ({ ...write, run: prepare(write.statement) }))
@@ -57,10 +72,14 @@ function apply(connection: DatabaseSync, prepare: Prepare, writes: readonly Writ
   } catch (error) {
     // SQLite itself undoes some failures (a full disk) and leaves nothing to roll back.
     if (connection.isTransaction) connection.exec('rollback')
-    const conflict = conflictIn(error)
-    if (conflict === null) throw error
-    return { kind: 'conflict', conflict }
+    return conflicting(error)
   }
+}
+
+function conflicting(error: unknown): Applied {
+  const conflict = conflictIn(error)
+  if (conflict === null) throw error
+  return { kind: 'conflict', conflict }
 }
 
 /** Leaves the transaction from within. */

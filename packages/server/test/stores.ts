@@ -1,0 +1,69 @@
+import { randomUUID } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { onTestFinished } from 'vitest'
+import { migrate } from '../src/store/migrate.ts'
+import { openStore, type StoreDeps } from '../src/store/open-store.ts'
+import type { Store } from '../src/store/store.ts'
+import { type FreshPostgres, freshPostgres } from './postgres.ts'
+
+export const DIALECTS = ['sqlite', 'postgres'] as const
+export type Dialect = (typeof DIALECTS)[number]
+
+/** A store of its own on a real database, and what a test may want to look at or turn. */
+export type FreshStore = {
+  readonly store: Store
+  readonly dsn: string
+  readonly logged: { readonly level: string; readonly event: string }[]
+}
+
+type Changes = Partial<Pick<StoreDeps, 'clock' | 'queueClock'>>
+
+/** The clock, chance and log of a store under test. */
+export const storeDeps = (logged: { level: string; event: string }[] = [], changes: Changes = {}): StoreDeps => ({
+  clock: { now: () => Date.now() },
+  random: { uuid: () => randomUUID() },
+  stopwatch: { now: () => performance.now(), sleep: (time) => sleep(time) },
+  log: (level, event) => logged.push({ level, event }),
+  patience: 0,
+  ...changes,
+})
+
+/** Opens a fresh store for the test that asks; it is closed and gone when the test ends. */
+export async function freshStore(dialect: Dialect, changes: Changes = {}): Promise<FreshStore> {
+  const dsn = await freshDsn(dialect)
+  const logged: { level: string; event: string }[] = []
+  const store = await openStore(dsn, storeDeps(logged, changes))
+  onTestFinished(() => store.close())
+  return { store, dsn, logged }
+}
+
+/** An up-to-date database that nobody has opened yet. */
+export async function freshDsn(dialect: Dialect): Promise<string> {
+  if (dialect === 'sqlite') return `sqlite://${join(freshFolder(), 'cardea.db')}`
+  const { name } = await template()
+  const { url, drop } = await freshPostgres({ template: name })
+  onTestFinished(drop)
+  return url
+}
+
+/** A folder that is gone when the test ends. */
+export function freshFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'cardea-store-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+const made: { template: Promise<FreshPostgres> | null } = { template: null }
+
+/** Migrated once, then copied: a copy takes a fraction of the time. It goes with the run's PostgreSQL. */
+function template(): Promise<FreshPostgres> {
+  made.template ??= (async () => {
+    const fresh = await freshPostgres()
+    await migrate(fresh.url)
+    return fresh
+  })()
+  return made.template
+}
