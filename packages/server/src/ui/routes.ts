@@ -1,0 +1,129 @@
+import { WireError } from '../core/errors.ts'
+import type { Flow } from '../core/flow.ts'
+import { type FlowId, flowId, isUuid } from '../core/ids.ts'
+import { mayContinueSignedIn } from '../flows/login.ts'
+import { checkReturnTo } from '../flows/return-url.ts'
+import { liveSession, presentedToken } from '../http/doors.ts'
+import { type Answer, type Exchange, redirect, type Route } from '../http/exchange.ts'
+import { findOwnFlow, type SelfServiceDeps, sentCsrfCookie } from '../http/self-service.ts'
+import { logoutUrl, type SessionDeps } from '../http/session-routes.ts'
+import { pageAnswer } from './page.ts'
+import { accountPage, cookiesPage, errorPage, flowPage, signOutPage, type Way, welcomePage } from './pages.ts'
+
+export type UiDeps = SelfServiceDeps & SessionDeps
+
+/** The pages of the public listener (design.md §7). They need no script, and make no anti-CSRF cookie: starting a flow does. */
+export const uiRoutes = (deps: UiDeps): readonly Route[] => {
+  const page = (path: string, handle: Route['handle']): Route => ({
+    method: 'GET',
+    path: `/ui${path}`,
+    csrf: 'ignored',
+    handle,
+  })
+  return [
+    ...PAGES.map((name) => page(`/${name}`, (exchange) => showFlow(deps, name, exchange))),
+    page('/', (exchange) => showHome(deps, exchange)),
+    page('/welcome', (exchange) => showHome(deps, exchange)),
+    page('', async () => redirect(303, urlOf(deps, 'ui/'))),
+    page('/error', (exchange) => showError(deps, exchange)),
+    page('/logout', (exchange) => startLogout(deps, exchange)),
+  ]
+}
+
+/** The flows that have a page: all that are built. */
+const PAGES = ['login', 'registration'] as const satisfies readonly Flow['name'][]
+
+const urlOf = ({ settings }: UiDeps, path: string) => new URL(path, settings.serve.public.baseUrl).href
+
+/** Where a flow starts; the wish where to go afterwards is kept. */
+function startOf(deps: UiDeps, name: Flow['name'], returnTo: string | null): string {
+  const url = new URL(urlOf(deps, `self-service/${name}/browser`))
+  if (returnTo) url.searchParams.set('return_to', returnTo)
+  return url.href
+}
+
+async function showFlow(deps: UiDeps, name: Flow['name'], exchange: Exchange): Promise<Answer> {
+  const id = exchange.query.get('flow')
+  if (id === null || !isUuid(id)) return redirect(303, startOf(deps, name, exchange.query.get('return_to')))
+
+  const flow = await findOwnFlow(deps, name, id, exchange).catch(refusal)
+  if (flow instanceof WireError) return startAgain(deps, name, flowId(id), exchange)
+  // A form of a native client could not be sent from here.
+  if (flow.type === 'api' || flow.completed) return redirect(303, startOf(deps, name, flow.returnTo))
+
+  const isRepeated = flow.name === 'login' && mayContinueSignedIn(flow)
+  if (!isRepeated && (await liveSession(deps, exchange)) !== null) {
+    return redirect(303, afterwards(deps, flow.returnTo))
+  }
+  const ways = isRepeated ? [] : waysFrom(deps, flow)
+  return pageAnswer(200, flowPage({ flow: name, isRepeated, ui: flow.ui, ways, home: urlOf(deps, 'ui/') }))
+}
+
+/** A refusal is looked at; anything else is a bug and goes on its way. */
+function refusal(thrown: unknown): WireError {
+  if (thrown instanceof WireError) return thrown
+  throw thrown
+}
+
+/** How long a browser may take from the start of a flow to its page. */
+const JUST_STARTED = 30_000
+
+/** Starts a flow again that is unknown, over or somebody else's. A browser that keeps no cookies would go round for ever. */
+async function startAgain(deps: UiDeps, name: Flow['name'], id: FlowId, exchange: Exchange): Promise<Answer> {
+  const flow = await deps.flows.store.flows.find(id)
+  const start = startOf(deps, name, flow?.returnTo ?? exchange.query.get('return_to'))
+  const isNew = flow !== null && flow.name === name && deps.clock.now() - flow.issuedAt < JUST_STARTED
+  if (!isNew || sentCsrfCookie(deps, exchange)) return redirect(303, start)
+  return pageAnswer(400, cookiesPage({ home: urlOf(deps, 'ui/'), again: start }))
+}
+
+/** Where somebody goes who is signed in already: the wish may have been allowed by an older configuration only. */
+function afterwards({ settings }: UiDeps, returnTo: string | null): string {
+  const { defaultReturnUrl } = settings.selfservice
+  return new URL(checkReturnTo(settings, returnTo) ?? defaultReturnUrl, defaultReturnUrl).href
+}
+
+function waysFrom(deps: UiDeps, { name, returnTo }: Flow): readonly Way[] {
+  const { registration } = deps.settings.selfservice
+  if (name === 'registration') {
+    return [{ question: 'Already have an account?', text: 'Sign in', href: startOf(deps, 'login', returnTo) }]
+  }
+  if (!registration.enabled) return []
+  return [{ question: 'New here?', text: 'Create an account', href: startOf(deps, 'registration', returnTo) }]
+}
+
+async function showHome(deps: UiDeps, exchange: Exchange): Promise<Answer> {
+  const { settings } = deps
+  const home = urlOf(deps, 'ui/')
+  const tools = settings.dev
+    ? { href: new URL('dev/echo', settings.serve.admin.baseUrl).href, text: 'See what the actions sent' }
+    : null
+  const session = await liveSession(deps, exchange)
+  if (session !== null) {
+    return pageAnswer(200, accountPage({ home, session, signOut: urlOf(deps, 'ui/logout'), tools }))
+  }
+  const signIn = { href: startOf(deps, 'login', null), text: 'Sign in' }
+  const signUp = { href: startOf(deps, 'registration', null), text: 'Create an account' }
+  const ways = settings.selfservice.registration.enabled ? [signIn, signUp] : [signIn]
+  return pageAnswer(200, welcomePage({ home, ways, tools }))
+}
+
+/** Signs out at once when a page of ours asks; a person whom another site sent here is asked first. */
+async function startLogout(deps: UiDeps, exchange: Exchange): Promise<Answer> {
+  const returnTo = checkReturnTo(deps.settings, exchange.query.get('return_to'))
+  const isByCookie = presentedToken(deps, exchange)?.by === 'cookie'
+  const session = isByCookie ? await liveSession(deps, exchange) : null
+  if (session === null) return redirect(303, returnTo === null ? urlOf(deps, 'ui/') : afterwards(deps, returnTo))
+  const signOut = logoutUrl(deps, session, returnTo)
+  const site = exchange.header('sec-fetch-site')
+  if (site === 'same-origin' || site === 'none') return redirect(303, signOut)
+  return pageAnswer(200, signOutPage({ home: urlOf(deps, 'ui/'), signOut }))
+}
+
+async function showError(deps: UiDeps, exchange: Exchange): Promise<Answer> {
+  const home = urlOf(deps, 'ui/')
+  const id = exchange.query.get('id')
+  const stored = id !== null && isUuid(id) ? await deps.store.errors.find(id) : null
+  if (stored === null) return pageAnswer(404, errorPage({ home, error: null, reference: null, at: null }))
+  return pageAnswer(200, errorPage({ home, error: stored.error, reference: stored.id, at: stored.createdAt }))
+}
