@@ -14,6 +14,12 @@ export type Effect =
   | { readonly kind: 'closeFlow'; readonly flow: Flow }
   | { readonly kind: 'createIdentity'; readonly identity: IdentityWithCredentials }
   | { readonly kind: 'deleteIdentity'; readonly identityId: IdentityId }
+  /** What was read becomes what it shall be; somebody else's change in between is a conflict, not lost. */
+  | {
+      readonly kind: 'saveIdentity'
+      readonly before: IdentityWithCredentials
+      readonly identity: IdentityWithCredentials
+    }
   /** Replaces a credential's secret; the version read must still be the one stored. */
   | { readonly kind: 'saveCredential'; readonly identityId: IdentityId; readonly credential: Credential }
   | { readonly kind: 'revokeOtherSessions'; readonly identityId: IdentityId; readonly keep: SessionId | null }
@@ -34,6 +40,7 @@ export const RANK: Record<Effect['kind'], number> = {
   openFlow: 2,
   createIdentity: 10,
   deleteIdentity: 11,
+  saveIdentity: 12,
   saveCredential: 20,
   revokeOtherSessions: 30,
   revokeSession: 31,

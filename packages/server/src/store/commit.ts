@@ -5,6 +5,7 @@ import type { Database, Write } from './database.ts'
 import { queueDelivery } from './deliveries.ts'
 import { openFlow, updateFlow } from './flows.ts'
 import { createIdentity, deleteIdentity } from './identities.ts'
+import { saveIdentity } from './save-identity.ts'
 import { renewSession, revokeOtherSessions, revokeSession, storeSession } from './sessions.ts'
 import { storeError } from './stored-errors.ts'
 
@@ -29,6 +30,8 @@ function writesOf(db: Database, effect: Effect, at: Time): readonly Write[] {
       return createIdentity(effect.identity)
     case 'deleteIdentity':
       return [deleteIdentity(effect.identityId)]
+    case 'saveIdentity':
+      return saveIdentity(effect.before, effect.identity)
     case 'saveCredential':
       return [saveCredential(effect.identityId, effect.credential)]
     case 'revokeOtherSessions':
