@@ -1,4 +1,4 @@
-import { timingSafeEqual } from 'node:crypto'
+import { createHash, timingSafeEqual } from 'node:crypto'
 import type { Random } from '../core/time.ts'
 
 const LENGTH = 32
@@ -25,6 +25,10 @@ export const createCsrfTokens = (random: Pick<Random, 'bytes'>): CsrfTokens => (
     return given.length === LENGTH && own.length === LENGTH && timingSafeEqual(given, own)
   },
 })
+
+/** The cookie's name says for which public URL it is, so that two servers on one host don't disturb each other. */
+export const csrfCookieName = (publicUrl: string) =>
+  `csrf_token_${createHash('sha256').update(publicUrl).digest('hex')}`
 
 const decode = (text: string) => Buffer.from(text, 'base64')
 

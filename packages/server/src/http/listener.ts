@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import cors from '@fastify/cors'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { WireError } from '../core/errors.ts'
@@ -16,6 +17,8 @@ type ListenerOptions = {
   /** Looked up at every request, so that a new configuration takes effect with the next one. */
   readonly run: (route: Route, exchange: Exchange) => Promise<Answer>
   readonly log: (error: unknown) => void
+  /** Other spellings of a URL. */
+  readonly rewrite?: (url: string) => string
 }
 
 /** One HTTP listener over a table of routes. What no route answers is answered as Go's ServeMux would. */
@@ -25,6 +28,7 @@ export async function createListener(routes: readonly Route[], options: Listener
     forceCloseConnections: 'idle',
     routerOptions: { ignoreTrailingSlash: false },
     exposeHeadRoutes: true,
+    rewriteUrl: ({ url = '/' }: IncomingMessage) => options.rewrite?.(url) ?? url,
   })
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))

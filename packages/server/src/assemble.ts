@@ -1,0 +1,154 @@
+import { ask } from './actions/ask.ts'
+import { NeighbourError } from './core/errors.ts'
+import type { Log } from './core/log.ts'
+import type { ActionPlan } from './core/plan.ts'
+import type { Session } from './core/session.ts'
+import type { Settings } from './core/settings.ts'
+import { createCsrfTokens, csrfCookieName } from './crypto/csrf.ts'
+import { isSame } from './crypto/keys.ts'
+import { createPasswords } from './crypto/passwords.ts'
+import { createSeal } from './crypto/seal.ts'
+import { hashToken, issueSessionToken, logoutToken } from './crypto/session-tokens.ts'
+import type { FlowDeps } from './flows/define.ts'
+import { checkAdmin } from './http/admin-gate.ts'
+import { browserState } from './http/browser-state.ts'
+import { type DoorDeps, forwardError, guarded } from './http/doors.ts'
+import type { Answer, Exchange, Route } from './http/exchange.ts'
+import { adminMetaRoutes, healthRoutes, publicMetaRoutes } from './http/meta-routes.ts'
+import { selfServiceRoutes } from './http/self-service.ts'
+import { sessionRoutes } from './http/session-routes.ts'
+import { createAmend } from './identities/amend.ts'
+import { createIdentityBuilder } from './identities/build.ts'
+import { createPasswordCheck } from './identities/check-password.ts'
+import { createSchemas } from './identities/schema.ts'
+import { createTraitForms } from './identities/trait-forms.ts'
+import { createMethods } from './methods/registry.ts'
+import type { OutgoingClient } from './net/outgoing.ts'
+import type { Outbox } from './outbox/start-outbox.ts'
+import type { Store } from './store/store.ts'
+import { devRoutes } from './ui/dev-routes.ts'
+import type { Echo } from './ui/echo.ts'
+import { uiRoutes } from './ui/routes.ts'
+import type { World } from './world.ts'
+
+type Parts = {
+  readonly store: Store
+  readonly outbox: Outbox
+  readonly client: OutgoingClient
+  /** What the dev tools' receiver got; it outlives every configuration. */
+  readonly echo: Echo
+  readonly world: World
+  readonly log: Log
+  readonly version: string
+}
+
+/** What one configuration makes of the server's parts: two tables of routes and who may pass. */
+type Doors = {
+  readonly publicRoutes: readonly Route[]
+  readonly adminRoutes: readonly Route[]
+  answerPublic(route: Route, exchange: Exchange): Promise<Answer>
+  answerAdmin(route: Route, exchange: Exchange): Promise<Answer>
+}
+
+/** Builds everything that depends on the configuration. A request keeps what it started with. */
+export function assemble(parts: Parts, settings: Settings, plan: ActionPlan): Doors {
+  const doors = doorDeps(parts, settings)
+  const flows = flowDeps(parts, settings, plan, doors)
+  const meta = { ...doors, ping: () => parts.store.ping(), version: parts.version }
+  const [secret = ''] = settings.secrets.cookie
+  const pages = {
+    ...doors,
+    flows,
+    logoutToken: (session: Session) => logoutToken(secret, session),
+    sameToken: isSame,
+  }
+  const urls = { publicUrl: settings.serve.public.baseUrl, adminUrl: settings.serve.admin.baseUrl }
+
+  const publicRoutes = [
+    ...healthRoutes(meta),
+    ...publicMetaRoutes(doors),
+    ...selfServiceRoutes(pages),
+    ...sessionRoutes(pages),
+    ...uiRoutes(pages),
+  ]
+  const adminRoutes = [
+    ...healthRoutes(meta),
+    ...adminMetaRoutes(meta),
+    ...(settings.dev ? devRoutes({ ...parts.world, ...urls, echo: parts.echo }) : []),
+  ]
+  // Listeners were opened with the routes of the first configuration; each request finds today's by name.
+  const find = (routes: readonly Route[]) => {
+    const known = new Map(routes.map((route) => [`${route.method} ${route.path}`, route]))
+    return (route: Route) => known.get(`${route.method} ${route.path}`) ?? route
+  }
+  const [publicRoute, adminRoute] = [find(publicRoutes), find(adminRoutes)]
+  return {
+    publicRoutes,
+    adminRoutes,
+    answerPublic: (route, exchange) => guarded(doors, exchange, route.csrf, publicRoute(route).handle),
+    answerAdmin: async (route, exchange) => {
+      try {
+        checkAdmin(settings.serve.admin, exchange)
+        return await adminRoute(route).handle(exchange)
+      } catch (thrown) {
+        return forwardError(doors, exchange, thrown, 'ajax')
+      }
+    },
+  }
+}
+
+function doorDeps({ store, world, log }: Parts, settings: Settings): DoorDeps {
+  const seal = createSeal(settings.secrets.cookie, 'session cookie', world.random)
+  return {
+    settings,
+    clock: world.clock,
+    random: world.random,
+    store,
+    csrf: createCsrfTokens(world.random),
+    browser: browserState({ settings }, csrfCookieName(settings.serve.public.baseUrl)),
+    sealToken: (token, expiresAt) => seal.seal(JSON.stringify([token, expiresAt])),
+    openToken: (sealed) => tokenOf(seal.open(sealed)),
+    hashToken,
+    log: (error, about) => log('error', 'request_failed', { ...about, detail: describe(error) }),
+  }
+}
+
+/** The stack belongs into the log, and nowhere else. */
+const describe = (error: unknown) => (error instanceof Error ? (error.stack ?? error.message) : String(error))
+
+function tokenOf(opened: string | null): string | null {
+  const content: unknown = opened === null ? null : JSON.parse(opened)
+  return Array.isArray(content) && typeof content[0] === 'string' ? content[0] : null
+}
+
+function flowDeps(parts: Parts, settings: Settings, plan: ActionPlan, doors: DoorDeps): FlowDeps {
+  const { store, outbox, client, world, log } = parts
+  const passwords = createPasswords(settings.hashers)
+  const schemas = createSchemas(settings.identity)
+  const traits = createTraitForms(schemas)
+  const buildIdentity = createIdentityBuilder({ schemas, ...world })
+  const amend = createAmend({ schemas, ...world })
+  return {
+    settings,
+    plan,
+    ...world,
+    store,
+    csrf: doors.csrf,
+    tokens: { issue: () => issueSessionToken(world.random) },
+    traits,
+    methods: createMethods({
+      identities: store.identities,
+      passwords,
+      identifierLabel: traits.identifierLabel,
+      buildIdentity,
+      validateTraits: (schemaId, given) => traits.validate(schemaId, given),
+      checkPassword: createPasswordCheck(settings.methods.password, client, settings.hashers),
+    }),
+    ask: (actions, context) => ask({ ...world, settings, amend, log }, actions, context),
+    deliver: async (delivery) => {
+      const delivered = await outbox.deliverNow(delivery)
+      if (delivered.kind === 'failed') throw new NeighbourError(delivered.class, delivered.detail)
+    },
+    wake: () => outbox.wake(),
+  }
+}

@@ -1,0 +1,13 @@
+import type { Command } from 'commander'
+import { configCommand } from './config.ts'
+import { devCommand } from './dev.ts'
+import { migrateCommand } from './migrate.ts'
+import { serveCommand } from './serve.ts'
+
+/** Every command of the CLI: each adds itself to the program. */
+export const commands: readonly ((program: Command) => void)[] = [
+  devCommand,
+  serveCommand,
+  migrateCommand,
+  configCommand,
+]

@@ -1,0 +1,71 @@
+import { startApp } from '../app.ts'
+import { type Loaded, type LoadOptions, loadConfig } from '../config/load.ts'
+import { watchConfig } from '../config/watch.ts'
+import { ConfigError } from '../core/errors.ts'
+import type { Log } from '../core/log.ts'
+import type { Settings } from '../core/settings.ts'
+import { realWorld } from '../world.ts'
+import { createLog } from './log.ts'
+import { portOwner } from './port-owner.ts'
+import { UsageError } from './usage-error.ts'
+import { version } from './version.ts'
+
+type ServerOptions = {
+  readonly load: LoadOptions
+  readonly migrate: boolean
+  /** What is printed once the server answers. */
+  readonly announce: (loaded: Loaded) => string
+  /** Which options change a port, for the message when it is taken. */
+  readonly portOptions: { readonly public: string; readonly admin: string }
+}
+
+/** Runs the server until a signal stops it. A second signal stops it at once. */
+export async function runServer({ load, migrate, announce, portOptions }: ServerOptions): Promise<void> {
+  const loaded = await loadConfig(load)
+  const { settings } = loaded
+  const log = createLog(settings.log, (line) => process.stderr.write(line))
+  for (const warning of loaded.warnings) log('warn', 'configuration', { detail: warning })
+
+  const app = await startApp({ settings, world: realWorld(), log, version, migrate }).catch((error: unknown) => {
+    throw portTaken(error, settings, portOptions) ?? error
+  })
+  const watcher = watchConfig(load, loaded, {
+    changed: (next) => {
+      app.reload(next.settings)
+      for (const warning of next.warnings) log('warn', 'configuration', { detail: warning })
+      log('info', 'configuration_reloaded', { revision: next.settings.revision })
+    },
+    refused: (error) => logRefusal(log, error),
+  })
+  process.stdout.write(announce(loaded))
+
+  await stopSignal()
+  process.once('SIGTERM', () => process.exit(130))
+  process.once('SIGINT', () => process.exit(130))
+  watcher.close()
+  await app.stop()
+}
+
+const stopSignal = () =>
+  new Promise<void>((resolve) => {
+    process.once('SIGTERM', () => resolve())
+    process.once('SIGINT', () => resolve())
+  })
+
+/** The server goes on with what it has; the operator learns what is wrong with the new file. */
+const logRefusal = (log: Log, error: unknown) =>
+  log('error', 'configuration_refused', {
+    detail: error instanceof ConfigError ? error.message : String(error),
+    consequence: 'the configuration in force stays',
+  })
+
+function portTaken(error: unknown, { serve }: Settings, options: ServerOptions['portOptions']): UsageError | null {
+  if (!(error instanceof Error) || !('code' in error) || error.code !== 'EADDRINUSE') return null
+  const port = 'port' in error && typeof error.port === 'number' ? error.port : 0
+  const isAdmin = port === serve.admin.port
+  const owner = portOwner(port)
+  return new UsageError(
+    `Port ${port} is taken${owner === null ? '' : ` by ${owner}`}.\n` +
+      `Stop that program, or choose another port with ${isAdmin ? options.admin : options.public}.`,
+  )
+}

@@ -1,0 +1,41 @@
+import type { Command } from 'commander'
+import type { Loaded } from '../config/load.ts'
+import { runServer } from './run-server.ts'
+import { UsageError } from './usage-error.ts'
+
+type Options = { readonly config: readonly string[]; readonly dev?: true; readonly migrate?: true }
+
+/** `cardea serve [identity | oauth2] -c FILE`. */
+export function serveCommand(program: Command): void {
+  program
+    .command('serve [part]')
+    .description('run the server; `serve identity -c kratos.yml` behaves on the wire as Kratos does')
+    .option('-c, --config <file...>', 'configuration files, YAML or JSON; later ones win', [])
+    .option('--dev', 'for development: plain cookies over http, receivers on loopback, readable mail')
+    .option('--migrate', 'bring the database schema up to date first')
+    .option('--watch-courier', 'send mail from this process (always done; accepted for Kratos)')
+    .option('--sqa-opt-out', 'accepted for Kratos; nothing is ever sent home')
+    .action(serve)
+}
+
+async function serve(part: string | undefined, { config, dev, migrate }: Options): Promise<void> {
+  if (part === 'oauth2') {
+    throw new UsageError('The OAuth2 server is not built yet. `cardea serve identity` runs the identity server.')
+  }
+  if (part !== undefined && part !== 'identity') {
+    throw new UsageError(
+      `There is no "cardea serve ${part}"; there are \`cardea serve\` and \`cardea serve identity\`.`,
+    )
+  }
+  const command = part === undefined ? 'cardea serve' : `cardea serve ${part}`
+  if (config.length === 0) throw new UsageError(`Which configuration? Name its file: ${command} -c cardea.yml`)
+  await runServer({
+    load: { files: config, profile: part === 'identity' ? 'ory' : 'safe', dev: dev === true },
+    migrate: migrate === true,
+    announce,
+    portOptions: { public: 'serve.public.port', admin: 'serve.admin.port' },
+  })
+}
+
+const announce = ({ settings }: Loaded) =>
+  `Cardea is ready.\n  public ${settings.serve.public.baseUrl}\n  admin  ${settings.serve.admin.baseUrl}\n`
