@@ -9,7 +9,7 @@ export type Settings = {
   /** The configuration's own `revision`, else a fingerprint of it. */
   readonly revision: string
   readonly dsn: string
-  readonly log: { readonly level: string; readonly leakSensitiveValues: boolean }
+  readonly log: { readonly level: string; readonly format: 'json' | 'text'; readonly leakSensitiveValues: boolean }
   readonly serve: { readonly public: PublicListener; readonly admin: AdminListener }
   readonly cookies: CookieSettings
   readonly session: {
@@ -150,8 +150,10 @@ export type HookList = {
   readonly flow: FlowName
   readonly phase: 'before' | 'after'
   readonly method: MethodName | null
-  /** Its path in the configuration. */
+  /** Its path in the configuration, from the flow on. */
   readonly where: string
+  /** Of a method's list: alone (the default), before or after the flow's default list. */
+  readonly merge: 'override' | 'prepend' | 'append'
   readonly entries: readonly HookEntry[]
 }
 

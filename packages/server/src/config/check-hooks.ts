@@ -1,0 +1,134 @@
+import { Value } from 'typebox/value'
+import { actionKinds } from '../actions/registry.ts'
+import { isJsonObject } from '../core/json.ts'
+import { PLACES, type Place } from '../core/place.ts'
+import { check, type Finding } from './check.ts'
+import { nearest } from './nearest.ts'
+import type { Path } from './path.ts'
+import { ENTERPRISE_HOOKS, PENDING_HOOKS } from './pending.ts'
+import { show } from './show.ts'
+import { isHookSecret } from './hook-secrets.ts'
+
+const kinds = new Map(Object.entries(actionKinds))
+
+/** Where each kind may stand: those we have, those to come, those we only accept. */
+const placements: ReadonlyMap<string, readonly Place[]> = new Map(
+  [...Object.entries(ENTERPRISE_HOOKS), ...Object.entries(PENDING_HOOKS), ...kinds].map(([kind, { placement }]) => [
+    kind,
+    placement,
+  ]),
+)
+
+/** The kinds that may stand in a list. */
+export const kindsAllowedAt = (place: string): readonly string[] =>
+  [...placements].filter(([, placement]) => placement.some((each) => each === place)).map(([kind]) => kind)
+
+/** Checks a hook list: known kinds, in their places, with their own configuration, each once. */
+export function checkHookList(place: string, list: readonly unknown[], path: Path): readonly Finding[] {
+  const findings = list.flatMap((entry, at) => checkEntry(place, entry, [...path, at]))
+  const repeated = list.flatMap((entry, at): readonly Finding[] => {
+    const first = list.findIndex((other) => Value.Equal(other, entry))
+    return first === at
+      ? []
+      : [
+          {
+            path: [...path, at],
+            part: 'value',
+            got: `entries ${first} and ${at} are the same`,
+            need: 'each entry once',
+          },
+        ]
+  })
+  return [...findings, ...repeated]
+}
+
+function checkEntry(place: string, entry: unknown, path: Path): readonly Finding[] {
+  if (!isJsonObject(entry))
+    return [{ path, part: 'value', got: show(entry, null), need: 'an action: an object with the key hook' }]
+  const { hook, config, ...others } = entry
+  if (typeof hook !== 'string' || !placements.has(hook)) return [unknownKind(hook, place, path)]
+  const allowed = placements.get(hook) ?? []
+  if (!allowed.some((each) => each === place)) return [misplaced(hook, allowed, place, path)]
+  if (Object.hasOwn(ENTERPRISE_HOOKS, hook)) {
+    return [
+      {
+        path,
+        part: 'value',
+        need: `nothing: "${hook}" belongs to Ory’s enterprise edition and does nothing here`,
+        severity: 'warning',
+      },
+    ]
+  }
+  const extra = Object.keys(others).map(
+    (key): Finding => ({
+      path: [...path, key],
+      part: 'key',
+      got: 'an unknown key',
+      need: 'one of hook, config',
+      ...fixOf(nearest(key, ['hook', 'config'])),
+    }),
+  )
+  return [...extra, ...checkConfig(hook, config, path)]
+}
+
+function checkConfig(hook: string, config: unknown, path: Path): readonly Finding[] {
+  const kind = kinds.get(hook)
+  if (kind === undefined) return [notBuilt(hook, path)]
+  if (kind.config === null) {
+    if (config === undefined) return []
+    return [
+      {
+        path: [...path, 'config'],
+        part: 'key',
+        got: show(config, null),
+        need: `no configuration: "${hook}" takes none`,
+      },
+    ]
+  }
+  const value = config ?? {}
+  return check(kind.config, value, [...path, 'config'], { isSecret: isHookSecret })
+}
+
+function notBuilt(hook: string, path: Path): Finding {
+  const because = PENDING_HOOKS[hook]?.refusedBecause
+  if (because === undefined)
+    return { path, part: 'value', need: `nothing: "${hook}" is not built yet and does nothing`, severity: 'warning' }
+  return { path, part: 'value', got: `"${hook}", which is not built yet`, need: `to leave it out: ${because}` }
+}
+
+function unknownKind(hook: unknown, place: string, path: Path): Finding {
+  const near = typeof hook === 'string' ? nearest(hook, [...placements.keys()]) : null
+  return {
+    path: [...path, 'hook'],
+    part: hook === undefined ? 'key' : 'value',
+    got: show(hook, null),
+    need: `one of ${kindsAllowedAt(place).join(', ')}`,
+    ...fixOf(near),
+  }
+}
+
+const fixOf = (near: string | null) => (near === null ? {} : { fix: `did you mean ${near}?` })
+
+/** The path of an entry from its flow on: `login.after.hooks[0]`. */
+export const whereOf = (path: Path) => {
+  const [, , ...steps] = path.filter((step) => typeof step === 'string')
+  return `${steps.join('.')}[${path.at(-1)}]`
+}
+
+function misplaced(hook: string, allowed: readonly Place[], place: string, path: Path): Finding {
+  const [flow = '', phase = ''] = place.split('.')
+  return {
+    path: [...path, 'hook'],
+    part: 'value',
+    got: `${whereOf(path)}: "${hook}" may not run ${phase} ${flow}; allowed here: ${kindsAllowedAt(place).join(', ')}`,
+    need: 'an action that may run there',
+    fix: elsewhere(hook, allowed, flow),
+  }
+}
+
+/** Where it may stand, in the same flow if it may. */
+function elsewhere(hook: string, allowed: readonly Place[], flow: string): string {
+  const near = allowed.filter((place) => place.startsWith(`${flow}.`))
+  const shown = near.length > 0 ? near : allowed
+  return `"${hook}" may stand at ${PLACES.filter((place) => shown.includes(place)).join(', ')}`
+}

@@ -1,0 +1,277 @@
+import { createHash } from 'node:crypto'
+import { parseDuration } from '../core/duration.ts'
+import { isJsonObject } from '../core/json.ts'
+import { METHODS_WITH_HOOKS, placeOf } from '../core/place.ts'
+import type { CookieSettings, FlowSettings, HookList, SchemaSource, Settings } from '../core/settings.ts'
+import type { Milliseconds } from '../core/time.ts'
+import { FLOWS, type FlowName, type MethodName } from '../core/trigger.ts'
+import type { Config } from './schema/schema.ts'
+
+/** What settings are made of besides the configuration itself. */
+export type Surroundings = {
+  readonly schemas: readonly SchemaSource[]
+  /** The name of this machine, where listeners take every address and nobody said how they are reached. */
+  readonly hostname: string
+  /** Signs and seals where no secret is configured. */
+  readonly generatedSecret: string
+  readonly revision: string
+}
+
+/** A checked configuration as the rest of the server reads it: defaults filled in, times in milliseconds. */
+export function toSettings(config: Config, { schemas, hostname, generatedSecret, revision }: Surroundings): Settings {
+  const { selfservice, session, clients, actions, hashers, serve } = config
+  const publicUrl = baseUrlOf(config, serve.public, hostname)
+  const absolute = (url: string) => (URL.canParse(url) ? url : new URL(url, publicUrl).href)
+  const flowSettings = (flow: FlowName): FlowSettings => {
+    const { ui_url, lifespan, after } = selfservice.flows[flow]
+    const returnUrls = Object.entries(afterMethods(config, flow)).flatMap(([method, own]) =>
+      own?.default_browser_return_url === undefined ? [] : [[method, absolute(own.default_browser_return_url)]],
+    )
+    return {
+      enabled: isFlowEnabled(config, flow),
+      uiUrl: ui_url === undefined ? `${publicUrl}ui/${flow}` : absolute(ui_url),
+      lifespan: milliseconds(lifespan),
+      afterReturnUrl:
+        after.default_browser_return_url === undefined ? null : absolute(after.default_browser_return_url),
+      afterMethodReturnUrl: Object.fromEntries(returnUrls),
+    }
+  }
+  const logoutUrl = selfservice.flows.logout.after.default_browser_return_url
+  const { password, ...otherMethods } = selfservice.methods
+  return {
+    profile: config.profile,
+    dev: config.dev,
+    revision: config.revision ?? revision,
+    dsn: config.dsn,
+    log: logOf(config.log),
+    serve: {
+      public: { host: serve.public.host, port: serve.public.port, baseUrl: publicUrl, cors: corsOf(serve.public.cors) },
+      admin: {
+        host: serve.admin.host,
+        port: serve.admin.port,
+        baseUrl: baseUrlOf(config, serve.admin, hostname),
+        bearerTokenHashes: serve.admin.auth.bearer_tokens.map((token) =>
+          createHash('sha256').update(token).digest('hex'),
+        ),
+        open: serve.admin.auth.without_tokens,
+      },
+    },
+    cookies: cookiesOf(config),
+    session: {
+      lifespan: milliseconds(session.lifespan),
+      cookie: { ...sessionCookieOf(config), name: session.cookie.name, persistent: session.cookie.persistent },
+    },
+    selfservice: {
+      defaultReturnUrl: absolute(selfservice.default_browser_return_url),
+      allowedReturnUrls: selfservice.allowed_return_urls.map(absolute),
+      flows: {
+        login: flowSettings('login'),
+        registration: flowSettings('registration'),
+        recovery: flowSettings('recovery'),
+        verification: flowSettings('verification'),
+        settings: flowSettings('settings'),
+      },
+      errorUiUrl:
+        selfservice.flows.error.ui_url === undefined
+          ? `${publicUrl}ui/error`
+          : absolute(selfservice.flows.error.ui_url),
+      logoutReturnUrl: logoutUrl === undefined ? null : absolute(logoutUrl),
+      registration: {
+        enabled: selfservice.flows.registration.enabled,
+        loginHints: selfservice.flows.registration.login_hints,
+        style: selfservice.flows.registration.enable_legacy_one_step ? 'unified' : selfservice.flows.registration.style,
+      },
+    },
+    methods: { ...methodsOf(otherMethods), password: passwordOf(password) },
+    identity: { defaultSchemaId: config.identity.default_schema_id, schemas },
+    secrets: secretsOf(config, generatedSecret),
+    hashers: {
+      algorithm: hashers.algorithm,
+      // As Kratos: cheaper than 12 is for development only.
+      bcrypt: { cost: config.dev ? hashers.bcrypt.cost : Math.max(12, hashers.bcrypt.cost) },
+      argon2: {
+        memory: kibibytes(hashers.argon2.memory),
+        iterations: hashers.argon2.iterations,
+        parallelism: hashers.argon2.parallelism,
+        saltLength: hashers.argon2.salt_length,
+        keyLength: hashers.argon2.key_length,
+      },
+    },
+    clients: clientSettings(clients),
+    actions: {
+      askTimeout: milliseconds(actions.ask_timeout),
+      timeout: milliseconds(actions.timeout),
+      attempts: actions.attempts,
+      backoff: { base: milliseconds(actions.backoff.base), jitter: actions.backoff.jitter },
+      awaitedFailure: actions.awaited_failure,
+      precedence: actions.precedence,
+    },
+    security: { accountEnumeration: { mitigate: config.security.account_enumeration.mitigate } },
+    courier: { enabled: config.courier.smtp.connection_uri !== undefined || config.courier.http !== undefined },
+    hooks: hookLists(config),
+  }
+}
+
+/** Ory names some levels otherwise than the log does. */
+const LEVELS: { readonly [level: string]: string } = { warning: 'warn', panic: 'fatal' }
+
+const logOf = ({ level, format, leak_sensitive_values: leakSensitiveValues }: Config['log']) => ({
+  level: LEVELS[level] ?? level,
+  format,
+  leakSensitiveValues,
+})
+
+/** What calls that go out may reach and show. */
+export const clientSettings = (clients: Config['clients']): Settings['clients'] => ({
+  privateAddresses: clients.http.disallow_private_ip_ranges ? 'refused' : 'allowed',
+  privateAddressExceptions: clients.http.private_ip_exception_urls,
+  maxRedirects: clients.web_hook.max_redirects,
+  headerAllowlist: clients.web_hook.header_allowlist,
+  cookieAllowlist: clients.web_hook.cookie_allowlist,
+})
+
+/** The schema lets no other text through. */
+const milliseconds = (text: string): Milliseconds => parseDuration(text) ?? 0
+
+const UNITS = ['B', 'KB', 'MB', 'GB', 'TB', 'PB', 'EB']
+function kibibytes(text: string): number {
+  const [, amount = '', unit = ''] = /^(\d+)([A-Z]+)$/.exec(text) ?? []
+  return Math.max(1, Math.floor((Number(amount) * 1024 ** UNITS.indexOf(unit)) / 1024))
+}
+
+type ListenerConfig = { readonly host: string; readonly port: number; readonly base_url?: string }
+
+/** As Ory guesses it: https unless in development, and this machine's name where it listens on every address. */
+function baseUrlOf({ dev }: Config, { host, port, base_url }: ListenerConfig, hostname: string): string {
+  if (base_url !== undefined) return base_url.endsWith('/') ? base_url : `${base_url}/`
+  const isEvery = host === '' || host === '0.0.0.0' || host === '::'
+  const name = isEvery ? hostname : host.includes(':') ? `[${host}]` : host
+  return `${dev ? 'http' : 'https'}://${name}:${port}/`
+}
+
+const corsOf = (cors: Config['serve']['public']['cors']) => ({
+  enabled: cors.enabled,
+  allowedOrigins: cors.allowed_origins,
+  allowedMethods: cors.allowed_methods,
+  allowedHeaders: cors.allowed_headers,
+  exposedHeaders: cors.exposed_headers,
+  allowCredentials: cors.allow_credentials,
+  maxAge: cors.max_age,
+})
+
+const isSecure = (secure: boolean | string | undefined, { dev }: Config) =>
+  secure === undefined ? !dev : secure === true || secure === 'true'
+
+const cookiesOf = (config: Config): CookieSettings => ({
+  domain: config.cookies.domain ?? null,
+  path: config.cookies.path,
+  sameSite: config.cookies.same_site,
+  secure: isSecure(config.cookies.secure, config),
+})
+
+/** What the session's own cookie leaves out is as in `cookies`, but `secure`, which Ory does not inherit. */
+function sessionCookieOf(config: Config): CookieSettings {
+  const { domain, path, same_site, secure } = config.session.cookie
+  const common = cookiesOf(config)
+  return {
+    domain: domain ?? common.domain,
+    path: path ?? common.path,
+    sameSite: same_site ?? common.sameSite,
+    secure: secure === undefined ? common.secure : isSecure(secure, config),
+  }
+}
+
+const passwordOf = ({ enabled, config }: Config['selfservice']['methods']['password']) => ({
+  enabled,
+  minLength: config.min_password_length,
+  similarityCheck: config.identifier_similarity_check_enabled,
+  haveIBeenPwned: {
+    enabled: config.haveibeenpwned_enabled,
+    host: config.haveibeenpwned_host,
+    maxBreaches: config.max_breaches,
+    ignoreNetworkErrors: config.ignore_network_errors,
+  },
+})
+
+const methodsOf = (methods: Omit<Config['selfservice']['methods'], 'password' | 'b2b'>) => ({
+  oidc: { enabled: methods.oidc.enabled },
+  totp: { enabled: methods.totp.enabled },
+  webauthn: { enabled: methods.webauthn.enabled },
+  lookup_secret: { enabled: methods.lookup_secret.enabled },
+  passkey: { enabled: methods.passkey.enabled },
+  code: { enabled: methods.code.enabled },
+  link: { enabled: methods.link.enabled },
+  profile: { enabled: methods.profile.enabled },
+})
+
+function secretsOf({ secrets }: Config, generatedSecret: string): Settings['secrets'] {
+  const common = secrets.default ?? [generatedSecret]
+  return {
+    cookie: secrets.cookie ?? common,
+    cipher: secrets.cipher ?? common,
+    default: common,
+    pagination: secrets.pagination ?? common,
+    generated: secrets.default === undefined && secrets.cookie === undefined,
+  }
+}
+
+function isFlowEnabled({ selfservice: { flows } }: Config, flow: FlowName): boolean {
+  if (flow === 'registration' || flow === 'recovery' || flow === 'verification') return flows[flow].enabled
+  return true
+}
+
+type AfterMethod = {
+  readonly default_browser_return_url?: string | undefined
+  readonly hooks: readonly { readonly hook: string; readonly config?: unknown }[]
+  readonly merge: HookList['merge']
+}
+
+type AfterMethods = { readonly [M in MethodName]?: AfterMethod | undefined }
+
+function afterMethods({ selfservice: { flows } }: Config, flow: FlowName): AfterMethods {
+  const after: { readonly [F in FlowName]: AfterMethods } = {
+    login: flows.login.after,
+    registration: flows.registration.after,
+    settings: flows.settings.after,
+    recovery: {},
+    verification: {},
+  }
+  const methods: readonly MethodName[] = METHODS_WITH_HOOKS[flow]
+  return Object.fromEntries(
+    methods.flatMap((method) => {
+      const own = after[flow][method]
+      return own === undefined ? [] : [[method, own]]
+    }),
+  )
+}
+
+/** Every hook list that has entries. */
+function hookLists(config: Config): readonly HookList[] {
+  const listOf = (
+    flow: FlowName,
+    phase: HookList['phase'],
+    method: MethodName | null,
+    own: Pick<AfterMethod, 'hooks' | 'merge'>,
+  ): HookList => {
+    const where = `${placeOf(flow, phase, method)}.hooks`
+    const entries = own.hooks.map(({ hook, config }, at) => ({
+      hook,
+      config: isJsonObject(config) ? config : null,
+      where: `${where}[${at}]`,
+    }))
+    return { flow, phase, method, where, merge: own.merge, entries }
+  }
+  return FLOWS.flatMap((flow): readonly HookList[] => {
+    const { before, after } = config.selfservice.flows[flow]
+    const methods: readonly MethodName[] = METHODS_WITH_HOOKS[flow]
+    const own = afterMethods(config, flow)
+    return [
+      listOf(flow, 'before', null, { hooks: before.hooks, merge: 'override' }),
+      listOf(flow, 'after', null, { hooks: after.hooks, merge: 'override' }),
+      ...methods.flatMap((method) => {
+        const list = own[method]
+        return list === undefined ? [] : [listOf(flow, 'after', method, list)]
+      }),
+    ]
+  }).filter(({ entries }) => entries.length > 0)
+}
