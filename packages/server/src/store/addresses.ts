@@ -1,65 +1,16 @@
 import type { Identity } from '../core/identity.ts'
 import type { Write } from './database.ts'
-import { insertInto, type Words } from './sql.ts'
+import { insertInto, statement } from './sql.ts'
 
-/** The verifiable addresses of an identity `i`, as `identityOf` reads them. */
-export const VERIFIABLE_ADDRESSES = ({ rows }: Words) =>
-  rows(
-    ['a.id', 'a.value', 'a.via', 'a.verified', 'a.status', 'a.verified_at', 'a.created_at', 'a.updated_at'],
-    'verifiable_addresses a where a.identity_id = i.id',
-    'a.ordinal',
-  )
+const INSERT = insertInto('addresses', ['value', 'via', 'purpose', 'identity_id'])
 
-/** The recovery addresses of an identity `i`, as `identityOf` reads them. */
-export const RECOVERY_ADDRESSES = ({ rows }: Words) =>
-  rows(
-    ['a.id', 'a.value', 'a.via', 'a.created_at', 'a.updated_at'],
-    'recovery_addresses a where a.identity_id = i.id',
-    'a.ordinal',
-  )
+/** Takes an identity's addresses for it alone: no two people are reached at the same one. */
+export const addressWrites = ({ id, verifiableAddresses, recoveryAddresses }: Identity): readonly Write[] => [
+  ...verifiableAddresses.map(({ value, via }) => ({ statement: INSERT, values: [value, via, 'verify', id] })),
+  ...recoveryAddresses.map(({ value, via }) => ({ statement: INSERT, values: [value, via, 'recover', id] })),
+]
 
-const INSERT_VERIFIABLE = insertInto('verifiable_addresses', [
-  'id',
-  'identity_id',
-  'ordinal',
-  'via',
-  'value',
-  'verified',
-  'status',
-  'verified_at',
-  'created_at',
-  'updated_at',
-])
+const DELETE = statement('addresses.delete', 'delete from addresses where identity_id = $1')
 
-export const verifiableAddressWrites = ({ id, verifiableAddresses }: Identity): readonly Write[] =>
-  verifiableAddresses.map((address, at) => ({
-    statement: INSERT_VERIFIABLE,
-    values: [
-      address.id,
-      id,
-      at,
-      address.via,
-      address.value,
-      address.verified ? 1 : 0,
-      address.status,
-      address.verifiedAt,
-      address.createdAt,
-      address.updatedAt,
-    ],
-  }))
-
-const INSERT_RECOVERY = insertInto('recovery_addresses', [
-  'id',
-  'identity_id',
-  'ordinal',
-  'via',
-  'value',
-  'created_at',
-  'updated_at',
-])
-
-export const recoveryAddressWrites = ({ id, recoveryAddresses }: Identity): readonly Write[] =>
-  recoveryAddresses.map((address, at) => ({
-    statement: INSERT_RECOVERY,
-    values: [address.id, id, at, address.via, address.value, address.createdAt, address.updatedAt],
-  }))
+/** Lets go of all addresses an identity has, in the same transaction in which it takes others. */
+export const releaseAddresses = ({ id }: Identity): Write => ({ statement: DELETE, values: [id] })

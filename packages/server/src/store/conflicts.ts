@@ -15,13 +15,8 @@ const UNIQUE: readonly UniqueIndex[] = [
     conflict: 'identifier_taken',
   },
   {
-    index: 'verifiable_addresses_value',
-    columns: 'verifiable_addresses.value, verifiable_addresses.via',
-    conflict: 'identifier_taken',
-  },
-  {
-    index: 'recovery_addresses_value',
-    columns: 'recovery_addresses.value, recovery_addresses.via',
+    index: 'addresses_pkey',
+    columns: 'addresses.value, addresses.purpose, addresses.via',
     conflict: 'identifier_taken',
   },
 ]

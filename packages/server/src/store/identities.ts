@@ -1,11 +1,6 @@
 import type { IdentityWithCredentials } from '../core/identity.ts'
 import type { IdentityId } from '../core/ids.ts'
-import {
-  RECOVERY_ADDRESSES,
-  recoveryAddressWrites,
-  VERIFIABLE_ADDRESSES,
-  verifiableAddressWrites,
-} from './addresses.ts'
+import { addressWrites } from './addresses.ts'
 import { encode } from './codec.ts'
 import { credentialWrites, CREDENTIALS } from './credentials.ts'
 import type { Database, Write } from './database.ts'
@@ -14,13 +9,10 @@ import { insertInto, statement, type Words } from './sql.ts'
 import type { Identities, Page } from './store.ts'
 
 /** The columns of an identity `i` that `identityOf` reads. */
-export const identityColumns = (words: Words) => `
-  i.id as identity_id, i.schema_id, i.state, i.state_changed_at, i.traits, i.metadata_public, i.metadata_admin,
-  i.external_id, i.version, i.created_at, i.updated_at,
-  ${VERIFIABLE_ADDRESSES(words)} as verifiable_addresses,
-  ${RECOVERY_ADDRESSES(words)} as recovery_addresses`
+export const IDENTITY = `i.id as identity_id, i.schema_id, i.state, i.state_changed_at, i.traits, i.metadata_public,
+  i.metadata_admin, i.external_id, i.verifiable_addresses, i.recovery_addresses, i.version, i.created_at, i.updated_at`
 
-const select = (words: Words) => `select ${identityColumns(words)}, ${CREDENTIALS(words)} as credentials`
+const select = (words: Words) => `select ${IDENTITY}, ${CREDENTIALS(words)} as credentials`
 
 const FIND = statement('identities.find', (words) => `${select(words)} from identities i where i.id = $1`)
 
@@ -83,6 +75,8 @@ const INSERT = insertInto('identities', [
   'metadata_public',
   'metadata_admin',
   'external_id',
+  'verifiable_addresses',
+  'recovery_addresses',
   'version',
   'created_at',
   'updated_at',
@@ -101,14 +95,15 @@ export const createIdentity = (identity: IdentityWithCredentials): readonly Writ
       encode(identity.metadataPublic),
       encode(identity.metadataAdmin),
       identity.externalId,
+      encode(identity.verifiableAddresses),
+      encode(identity.recoveryAddresses),
       identity.version,
       identity.createdAt,
       identity.updatedAt,
     ],
   },
   ...identity.credentials.flatMap((credential) => credentialWrites(identity.id, credential)),
-  ...verifiableAddressWrites(identity),
-  ...recoveryAddressWrites(identity),
+  ...addressWrites(identity),
 ]
 
 const DELETE = statement('identities.delete', 'delete from identities where id = $1')

@@ -52,41 +52,15 @@ export function identityOf(row: Row): Identity {
     metadataPublic: decode(it.metadata_public) as Json,
     metadataAdmin: decode(it.metadata_admin) as Json,
     externalId: it.external_id,
-    verifiableAddresses: (decode(it.verifiable_addresses) as VerifiableTuple[]).map(verifiableOf),
-    recoveryAddresses: (decode(it.recovery_addresses) as RecoveryTuple[]).map(recoveryOf),
+    verifiableAddresses: decode(it.verifiable_addresses) as VerifiableAddress[],
+    recoveryAddresses: decode(it.recovery_addresses) as RecoveryAddress[],
     version: it.version,
     createdAt: it.created_at,
     updatedAt: it.updated_at,
   }
 }
 
-/** The columns of a verifiable address, in the order in which `identities.ts` asks for them. */
-type VerifiableTuple = readonly [
-  id: string,
-  value: string,
-  via: VerifiableAddress['via'],
-  verified: number,
-  status: VerifiableAddress['status'],
-  verifiedAt: Time | null,
-  createdAt: Time,
-  updatedAt: Time,
-]
-
-const verifiableOf = ([id, value, via, verified, status, verifiedAt, createdAt, updatedAt]: VerifiableTuple) => ({
-  id,
-  value,
-  via,
-  verified: verified === 1,
-  status,
-  verifiedAt,
-  createdAt,
-  updatedAt,
-})
-
-type RecoveryTuple = readonly [id: string, value: string, via: RecoveryAddress['via'], createdAt: Time, updatedAt: Time]
-
-const recoveryOf = ([id, value, via, createdAt, updatedAt]: RecoveryTuple) => ({ id, value, via, createdAt, updatedAt })
-
+/** The columns of a credential, in the order in which `credentials.ts` asks for them. */
 type CredentialTuple = readonly [
   type: Credential['type'],
   identifiers: readonly string[],

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Credential, IdentityWithCredentials } from '../core/identity.ts'
 import type { IdentityId } from '../core/ids.ts'
-import { recoveryAddressWrites, verifiableAddressWrites } from './addresses.ts'
+import { addressWrites, releaseAddresses } from './addresses.ts'
 import { encode } from './codec.ts'
 import { credentialWrites } from './credentials.ts'
 import type { Write } from './database.ts'
@@ -10,19 +10,14 @@ import { statement } from './sql.ts'
 const UPDATE = statement(
   'identities.update',
   `update identities set schema_id = $3, state = $4, state_changed_at = $5, traits = $6, metadata_public = $7,
-  metadata_admin = $8, external_id = $9, updated_at = $10, version = version + 1
+  metadata_admin = $8, external_id = $9, verifiable_addresses = $10, recovery_addresses = $11, updated_at = $12,
+  version = version + 1
   where id = $1 and version = $2`,
 )
 const DELETE_CREDENTIAL = statement(
   'credentials.delete',
   'delete from credentials where identity_id = $1 and type = $2 and version = $3',
 )
-const DELETE_VERIFIABLE = statement(
-  'verifiable_addresses.delete',
-  'delete from verifiable_addresses where identity_id = $1',
-)
-const DELETE_RECOVERY = statement('recovery_addresses.delete', 'delete from recovery_addresses where identity_id = $1')
-
 /** Replaces an identity by what it shall be. Everything replaced carries the version that was read. */
 export const saveIdentity = (before: IdentityWithCredentials, identity: IdentityWithCredentials): readonly Write[] => [
   {
@@ -37,15 +32,15 @@ export const saveIdentity = (before: IdentityWithCredentials, identity: Identity
       encode(identity.metadataPublic),
       encode(identity.metadataAdmin),
       identity.externalId,
+      encode(identity.verifiableAddresses),
+      encode(identity.recoveryAddresses),
       identity.updatedAt,
     ],
     expects: 'credential_changed',
   },
   ...credentialChanges(identity.id, before.credentials, identity.credentials),
-  { statement: DELETE_VERIFIABLE, values: [identity.id] },
-  ...verifiableAddressWrites(identity),
-  { statement: DELETE_RECOVERY, values: [identity.id] },
-  ...recoveryAddressWrites(identity),
+  releaseAddresses(identity),
+  ...addressWrites(identity),
 ]
 
 /** A credential that stays as it is stays untouched, so that a password rehashed meanwhile is not lost. */

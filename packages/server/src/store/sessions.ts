@@ -3,25 +3,22 @@ import type { Session } from '../core/session.ts'
 import type { Time } from '../core/time.ts'
 import { encode } from './codec.ts'
 import type { Database, Write } from './database.ts'
-import { identityColumns } from './identities.ts'
+import { IDENTITY } from './identities.ts'
 import { sessionOf } from './rows.ts'
-import { insertInto, statement, type Words } from './sql.ts'
+import { insertInto, statement } from './sql.ts'
 import type { Sessions } from './store.ts'
 
-const select = (words: Words) => `select
+const SELECT = `select
   s.id as session_id, s.active, s.aal, s.authentication_methods, s.authenticated_at, s.issued_at, s.expires_at, s.devices,
-  ${identityColumns(words)}
+  ${IDENTITY}
   from sessions s join identities i on i.id = s.identity_id`
 
 /** The hot path of `whoami`: one look-up in one index, and all that the answer holds. */
-const FIND_BY_TOKEN_HASH = statement(
-  'sessions.find_by_token_hash',
-  (words) => `${select(words)} where s.token_hash = $1`,
-)
-const FIND = statement('sessions.find', (words) => `${select(words)} where s.id = $1`)
+const FIND_BY_TOKEN_HASH = statement('sessions.find_by_token_hash', `${SELECT} where s.token_hash = $1`)
+const FIND = statement('sessions.find', `${SELECT} where s.id = $1`)
 const OF_IDENTITY = statement(
   'sessions.of_identity',
-  (words) => `${select(words)} where s.identity_id = $1 order by s.created_at desc, s.id desc limit $2 offset $3`,
+  `${SELECT} where s.identity_id = $1 order by s.created_at desc, s.id desc limit $2 offset $3`,
 )
 
 export const readSessions = (db: Database): Sessions => ({

@@ -8,6 +8,8 @@ create table identities (
   metadata_public text not null,
   metadata_admin text not null,
   external_id text collate "C",
+  verifiable_addresses text not null,
+  recovery_addresses text not null,
   version integer not null,
   created_at bigint not null,
   updated_at bigint not null
@@ -37,34 +39,17 @@ create table credential_identifiers (
 
 create index credential_identifiers_of_credential on credential_identifiers (identity_id, type, ordinal);
 
-create table verifiable_addresses (
-  id text collate "C" not null primary key,
-  identity_id text collate "C" not null references identities (id) on delete cascade,
-  ordinal integer not null,
-  via text collate "C" not null,
+-- Whose an address is, by its value: the addresses themselves are part of their identity's row, which is read far more
+-- often than anything else.
+create table addresses (
   value text collate "C" not null,
-  verified integer not null,
-  status text not null,
-  verified_at bigint,
-  created_at bigint not null,
-  updated_at bigint not null
+  via text collate "C" not null,
+  purpose text collate "C" not null check (purpose in ('verify', 'recover')),
+  identity_id text collate "C" not null references identities (id) on delete cascade,
+  primary key (value, purpose, via)
 );
 
-create unique index verifiable_addresses_value on verifiable_addresses (value, via);
-create index verifiable_addresses_of_identity on verifiable_addresses (identity_id, ordinal);
-
-create table recovery_addresses (
-  id text collate "C" not null primary key,
-  identity_id text collate "C" not null references identities (id) on delete cascade,
-  ordinal integer not null,
-  via text collate "C" not null,
-  value text collate "C" not null,
-  created_at bigint not null,
-  updated_at bigint not null
-);
-
-create unique index recovery_addresses_value on recovery_addresses (value, via);
-create index recovery_addresses_of_identity on recovery_addresses (identity_id, ordinal);
+create index addresses_of_identity on addresses (identity_id);
 
 create table sessions (
   id text collate "C" not null primary key,

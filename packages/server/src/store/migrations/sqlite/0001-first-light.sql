@@ -7,6 +7,8 @@ create table identities (
   metadata_public text not null,
   metadata_admin text not null,
   external_id text,
+  verifiable_addresses text not null,
+  recovery_addresses text not null,
   version integer not null,
   created_at integer not null,
   updated_at integer not null
@@ -36,34 +38,17 @@ create table credential_identifiers (
 
 create index credential_identifiers_of_credential on credential_identifiers (identity_id, type, ordinal);
 
-create table verifiable_addresses (
-  id text not null primary key,
-  identity_id text not null references identities (id) on delete cascade,
-  ordinal integer not null,
-  via text not null,
+-- Whose an address is, by its value: the addresses themselves are part of their identity's row, which is read far more
+-- often than anything else.
+create table addresses (
   value text not null,
-  verified integer not null,
-  status text not null,
-  verified_at integer,
-  created_at integer not null,
-  updated_at integer not null
-);
-
-create unique index verifiable_addresses_value on verifiable_addresses (value, via);
-create index verifiable_addresses_of_identity on verifiable_addresses (identity_id, ordinal);
-
-create table recovery_addresses (
-  id text not null primary key,
-  identity_id text not null references identities (id) on delete cascade,
-  ordinal integer not null,
   via text not null,
-  value text not null,
-  created_at integer not null,
-  updated_at integer not null
-);
+  purpose text not null check (purpose in ('verify', 'recover')),
+  identity_id text not null references identities (id) on delete cascade,
+  primary key (value, purpose, via)
+) without rowid;
 
-create unique index recovery_addresses_value on recovery_addresses (value, via);
-create index recovery_addresses_of_identity on recovery_addresses (identity_id, ordinal);
+create index addresses_of_identity on addresses (identity_id);
 
 create table sessions (
   id text not null primary key,
