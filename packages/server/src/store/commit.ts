@@ -7,6 +7,7 @@ import { openFlow, updateFlow } from './flows.ts'
 import { createIdentity, deleteIdentity } from './identities.ts'
 import { saveIdentity } from './save-identity.ts'
 import { renewSession, revokeOtherSessions, revokeSession, storeSession } from './sessions.ts'
+import { oauth2Writes } from './oauth2/oauth2.ts'
 import { storeError } from './stored-errors.ts'
 
 /** Carries out all effects in one transaction: every statement is collected first, and nothing else is waited for. */
@@ -44,6 +45,8 @@ function writesOf(db: Database, effect: Effect, at: Time): readonly Write[] {
       return [renewSession(effect.session, effect.at)]
     case 'storeError':
       return [storeError(effect.id, effect.error, effect.at)]
+    case 'oauth2':
+      return oauth2Writes(effect, at)
     case 'notify':
       return [queueDelivery(db, effect.delivery)]
     case 'handOutSession':

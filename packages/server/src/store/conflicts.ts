@@ -19,6 +19,14 @@ const UNIQUE: readonly UniqueIndex[] = [
     columns: 'addresses.value, addresses.purpose, addresses.via',
     conflict: 'identifier_taken',
   },
+  { index: 'oauth2_clients_pkey', columns: 'oauth2_clients.id', conflict: 'client_exists' },
+  { index: 'oauth2_consents_pkey', columns: 'oauth2_consents.id', conflict: 'verifier_used' },
+  { index: 'oauth2_keys_pkey', columns: 'oauth2_keys.set_name, oauth2_keys.kid', conflict: 'key_exists' },
+  {
+    index: 'oauth2_issuers_key',
+    columns: 'oauth2_issuers.issuer, oauth2_issuers.subject, oauth2_issuers.kid',
+    conflict: 'issuer_exists',
+  },
 ]
 
 /** The conflict behind a violated unique index; null where the violation is a mistake of ours. */

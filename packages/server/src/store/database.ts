@@ -23,6 +23,8 @@ export type Applied =
 /** The little that SQLite and PostgreSQL have to do for us. Everything above it is the same for both. */
 export type Database = {
   readonly dialect: Dialect
+  /** The row that a key names. It never waits for anything slower than another of its kind. */
+  find(statement: Statement, values: readonly Value[]): Promise<Row | null>
   all(statement: Statement, values: readonly Value[]): Promise<readonly Row[]>
   /** Runs all writes in one transaction, or none of them. Returns what the last one returns. */
   apply(writes: readonly Write[]): Promise<Applied>

@@ -86,10 +86,10 @@ export const readDeliveries = (db: Database, random: Pick<Random, 'uuid'>): Deli
     const ids = encode(leases.map(({ id }) => id))
     await db.apply([{ statement: EXTEND, values: [db.time(), lease, ids, encode(leases.map(keyOf))] }])
   },
-  now: async () => timeOf((await db.all(NOW, [db.time()]))[0]),
+  now: async () => timeOf(await db.find(NOW, [db.time()])),
   find: async (id) => {
-    const [row] = await db.all(FIND, [id])
-    return row === undefined ? null : standingOf(row)
+    const row = await db.find(FIND, [id])
+    return row === null ? null : standingOf(row)
   },
   attemptsOf: async (id) => (await db.all(ATTEMPTS, [id])).map(attemptOf),
 })

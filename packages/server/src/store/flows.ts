@@ -9,8 +9,8 @@ const FIND = statement('flows.find', 'select completed, document from flows wher
 
 export const readFlows = (db: Database): Flows => ({
   find: async (id) => {
-    const [row] = await db.all(FIND, [id])
-    return row === undefined ? null : flowOf(row)
+    const row = await db.find(FIND, [id])
+    return row === null ? null : flowOf(row)
   },
 })
 

@@ -45,9 +45,9 @@ const LIST_BY_IDS_AND_IDENTIFIER = list(
 )
 
 export function readIdentities(db: Database): Identities {
-  const one = async (...query: Parameters<Database['all']>) => {
-    const [row] = await db.all(...query)
-    return row === undefined ? null : identityWithCredentialsOf(row)
+  const one = async (...query: Parameters<Database['find']>) => {
+    const row = await db.find(...query)
+    return row === null ? null : identityWithCredentialsOf(row)
   }
   return {
     find: (id) => one(FIND, [id]),

@@ -16,6 +16,7 @@ import { knownMigrations, type Migration, pendingMigrations } from './migrations
 import { postgresDatabase } from './postgres.ts'
 import { tryPostgres } from './postgres-connect.ts'
 import { type PostgresDsn, printPostgresDsn } from './postgres-dsn.ts'
+import { readOAuth2 } from './oauth2/oauth2.ts'
 import { readSessions } from './sessions.ts'
 import { statement } from './sql.ts'
 import { openSqliteFile, sqliteDatabase } from './sqlite.ts'
@@ -102,9 +103,10 @@ const storeOn = (db: Database, { clock, random }: StoreDeps): Store => ({
   identities: readIdentities(db),
   sessions: readSessions(db),
   errors: readErrors(db),
+  oauth2: readOAuth2(db),
   deliveries: readDeliveries(db, random),
   ping: async () => {
-    await db.all(PING, [])
+    await db.find(PING, [])
   },
   close: () => db.close(),
 })

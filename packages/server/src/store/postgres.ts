@@ -5,6 +5,7 @@ import type { Clock } from '../core/time.ts'
 import { conflictOf } from './conflicts.ts'
 import type { Applied, Database, Row, Value, Write } from './database.ts'
 import type { PostgresDsn } from './postgres-dsn.ts'
+import { sharedLine } from './postgres-lines.ts'
 import type { Statement } from './sql.ts'
 
 export type PostgresDeps = {
@@ -13,19 +14,23 @@ export type PostgresDeps = {
   readonly queueClock?: Clock
 }
 
+/** For reads by key; everything else has a connection of its own. */
+const LINES = 2
 /** A transaction whose program has stopped in its midst does not hold its locks for ever. */
 const FORGOTTEN = "set idle_in_transaction_session_timeout = '15s'"
 
 /** A pool of connections to a PostgreSQL that `tryPostgres` has tried. */
 export function postgresDatabase({ pool: size }: PostgresDsn, config: pg.ClientConfig, deps: PostgresDeps): Database {
+  // Statements travel together, in one packet where they fit, instead of waiting for each other's answer.
+  const piped = { ...config, pipeline: true }
+  const lines = Array.from({ length: Math.min(LINES, size.most - 1) }, () => sharedLine(piped, size.lifetime))
+  const turn = { next: 0 }
   const pool = new pg.Pool({
-    ...config,
-    max: size.most,
-    min: size.idle,
+    ...piped,
+    max: size.most - lines.length,
+    min: Math.max(size.idle - lines.length, 0),
     idleTimeoutMillis: size.idleTime,
     maxLifetimeSeconds: size.lifetime / 1_000,
-    // A commit's statements travel together, in one packet where they fit.
-    pipeline: true,
     onConnect: (client) => {
       client
         .query(FORGOTTEN)
@@ -36,10 +41,24 @@ export function postgresDatabase({ pool: size }: PostgresDsn, config: pg.ClientC
   pool.on('error', (error) => deps.log('warn', 'database_connection_lost', { detail: error.message }))
   return {
     dialect: 'postgres',
-    all: (statement, values) => read(pool, statement, values),
+    find: async (statement, values) => {
+      if (values.some(holdsNul)) return null
+      const line = lines[turn.next++ % lines.length]
+      const { rows } = await (line === undefined
+        ? pool.query<Row>(query(statement, values))
+        : line.ask(query(statement, values)))
+      return rows[0] ?? null
+    },
+    all: async (statement, values) => {
+      if (values.some(holdsNul)) return []
+      const { rows } = await pool.query<Row>(query(statement, values))
+      return rows
+    },
     apply: (writes) => apply(pool, writes),
     time: () => deps.queueClock?.now() ?? null,
-    close: () => pool.end(),
+    close: async () => {
+      await Promise.all([pool.end(), ...lines.map((line) => line.close())])
+    },
   }
 }
 
@@ -49,12 +68,8 @@ const query = ({ name, text }: Statement, values: readonly Value[]) => ({
   values: [...values],
 })
 
-async function read(pool: pg.Pool, statement: Statement, values: readonly Value[]): Promise<readonly Row[]> {
-  // No text here can hold U+0000, so nothing is found by one that does.
-  if (values.some((value) => typeof value === 'string' && value.includes('\0'))) return []
-  const { rows } = await pool.query<Row>(query(statement, values))
-  return rows
-}
+/** PostgreSQL has no text with U+0000, so nothing is found by one. */
+const holdsNul = (value: Value) => typeof value === 'string' && value.includes('\0')
 
 const TRIES = 5
 /** Two transactions were in each other's way; one of them has to begin again (PostgreSQL manual §13.5). */

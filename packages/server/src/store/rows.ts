@@ -9,6 +9,7 @@ import type {
 } from '../core/identity.ts'
 import type { ActionId, DeliveryId, IdentityId, SessionId } from '../core/ids.ts'
 import type { Json, JsonObject } from '../core/json.ts'
+import type { Consent, LoginSession, OAuth2Client, StoredKey, StoredToken, TrustedIssuer } from '../core/oauth2.ts'
 import type { AuthenticationMethod, Device, Session } from '../core/session.ts'
 import type { Time } from '../core/time.ts'
 import { decode } from './codec.ts'
@@ -191,6 +192,141 @@ export function attemptOf(row: Row): Attempt {
 }
 
 export const idOf = (row: Row) => (row as { readonly id: DeliveryId }).id
-export const timeOf = (row: Row | undefined) => (row as { readonly now: Time }).now
+export const timeOf = (row: Row | null) => (row as { readonly now: Time }).now
 export const nameOf = (row: Row) => (row as { readonly name: string }).name
 export const appliedMigrationOf = (row: Row): AppliedMigration => row as AppliedMigration
+
+type OAuth2ClientRow = {
+  readonly id: string
+  readonly name: string
+  readonly owner: string
+  readonly document: string
+  readonly created_at: Time
+  readonly updated_at: Time
+}
+
+export function oauth2ClientOf(row: Row): OAuth2Client {
+  const it = row as OAuth2ClientRow
+  const document = decode(it.document) as Pick<OAuth2Client, 'secrets' | 'registrationTokenHash' | 'fields'>
+  return { id: it.id, name: it.name, owner: it.owner, ...document, createdAt: it.created_at, updatedAt: it.updated_at }
+}
+
+type StoredTokenRow = {
+  readonly kind: StoredToken['kind']
+  readonly hash: string
+  readonly chain: string | null
+  readonly pair: string | null
+  readonly client_id: string | null
+  readonly user_code_hash: string | null
+  readonly document: string
+  readonly consumed_at: Time | null
+  readonly uses: number
+  readonly expires_at: Time
+}
+
+export function storedTokenOf(row: Row): StoredToken {
+  const it = row as StoredTokenRow
+  return {
+    kind: it.kind,
+    hash: it.hash,
+    chain: it.chain,
+    pair: it.pair,
+    clientId: it.client_id,
+    userCodeHash: it.user_code_hash,
+    document: it.document,
+    consumedAt: it.consumed_at,
+    uses: it.uses,
+    expiresAt: it.expires_at,
+  }
+}
+
+type ConsentRow = {
+  readonly id: string
+  readonly subject: string
+  readonly client_id: string
+  readonly sid: string | null
+  readonly remember: number
+  readonly skipped: number
+  readonly scope: string
+  readonly audience: string
+  readonly details: string
+  readonly handled_at: Time
+  readonly expires_at: Time | null
+}
+
+export function consentOf(row: Row): Consent {
+  const it = row as ConsentRow
+  return {
+    id: it.id,
+    subject: it.subject,
+    clientId: it.client_id,
+    sid: it.sid,
+    remember: it.remember === 1,
+    skipped: it.skipped === 1,
+    scope: decode(it.scope) as string[],
+    audience: decode(it.audience) as string[],
+    details: decode(it.details) as JsonObject,
+    handledAt: it.handled_at,
+    expiresAt: it.expires_at,
+  }
+}
+
+type LoginSessionRow = {
+  readonly sid: string
+  readonly subject: string
+  readonly authenticated_at: Time
+  readonly expires_at: Time
+  readonly acr: string
+  readonly amr: string
+  readonly identity_session_id: string | null
+}
+
+export function loginSessionOf(row: Row): LoginSession {
+  const it = row as LoginSessionRow
+  return {
+    sid: it.sid,
+    subject: it.subject,
+    authenticatedAt: it.authenticated_at,
+    expiresAt: it.expires_at,
+    acr: it.acr,
+    amr: decode(it.amr) as string[] | null,
+    identitySessionId: it.identity_session_id,
+  }
+}
+
+type StoredKeyRow = {
+  readonly set_name: string
+  readonly kid: string
+  readonly document: string
+  readonly created_at: Time
+}
+
+export function storedKeyOf(row: Row): StoredKey {
+  const it = row as StoredKeyRow
+  return { set: it.set_name, kid: it.kid, document: it.document, createdAt: it.created_at }
+}
+
+type TrustedIssuerRow = {
+  readonly id: string
+  readonly issuer: string
+  readonly subject: string
+  readonly scope: string
+  readonly kid: string
+  readonly jwk: string
+  readonly created_at: Time
+  readonly expires_at: Time
+}
+
+export function trustedIssuerOf(row: Row): TrustedIssuer {
+  const it = row as TrustedIssuerRow
+  return {
+    id: it.id,
+    issuer: it.issuer,
+    subject: it.subject,
+    scope: decode(it.scope) as string[] | null,
+    kid: it.kid,
+    jwk: decode(it.jwk) as JsonObject,
+    createdAt: it.created_at,
+    expiresAt: it.expires_at,
+  }
+}

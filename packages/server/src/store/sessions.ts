@@ -23,12 +23,12 @@ const OF_IDENTITY = statement(
 
 export const readSessions = (db: Database): Sessions => ({
   findByTokenHash: async (hash) => {
-    const [row] = await db.all(FIND_BY_TOKEN_HASH, [hash])
-    return row === undefined ? null : sessionOf(row)
+    const row = await db.find(FIND_BY_TOKEN_HASH, [hash])
+    return row === null ? null : sessionOf(row)
   },
   find: async (id) => {
-    const [row] = await db.all(FIND, [id])
-    return row === undefined ? null : sessionOf(row)
+    const row = await db.find(FIND, [id])
+    return row === null ? null : sessionOf(row)
   },
   ofIdentity: async (identity, { limit, offset }) =>
     (await db.all(OF_IDENTITY, [identity, limit, offset])).map(sessionOf),

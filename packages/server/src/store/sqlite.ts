@@ -24,6 +24,7 @@ export function sqliteDatabase(connection: DatabaseSync, queueClock: Clock): Dat
   const prepare = preparing(connection)
   return {
     dialect: 'sqlite',
+    find: async (statement, values) => prepare(statement).get(...values) ?? null,
     all: async (statement, values) => prepare(statement).all(...values),
     apply: async (writes) => (writes.length === 1 ? applyOne(prepare, writes) : apply(connection, prepare, writes)),
     time: () => queueClock.now(),

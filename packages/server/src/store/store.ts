@@ -6,6 +6,7 @@ import type { Json } from '../core/json.ts'
 import type { Session } from '../core/session.ts'
 import type { Time } from '../core/time.ts'
 import type { DeliveryQueue } from './deliveries.ts'
+import type { OAuth2Store } from './oauth2/oauth2.ts'
 
 /** Everything that is saved and found, the same on SQLite and PostgreSQL. Only `commit` writes. */
 export type Store = {
@@ -16,6 +17,7 @@ export type Store = {
   readonly identities: Identities
   readonly sessions: Sessions
   readonly errors: { find(id: string): Promise<StoredError | null> }
+  readonly oauth2: OAuth2Store
   /** The outbox's own table, its claims and completions. */
   readonly deliveries: DeliveryQueue
   /** Answers when the database does; throws otherwise. */

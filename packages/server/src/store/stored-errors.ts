@@ -10,8 +10,8 @@ const FIND = statement('errors.find', 'select id, error, created_at, updated_at 
 
 export const readErrors = (db: Database): Store['errors'] => ({
   find: async (id) => {
-    const [row] = await db.all(FIND, [id])
-    return row === undefined ? null : storedErrorOf(row)
+    const row = await db.find(FIND, [id])
+    return row === null ? null : storedErrorOf(row)
   },
 })
 
