@@ -42,8 +42,9 @@ function partsOf(flow: FlowName, nodes: readonly UiNode[]): readonly Part[] {
 }
 
 function partOf(kind: Part['kind'], nodes: readonly UiNode[]): Part {
-  const content = nodes.filter((node) => !isHidden(node) && !isSubmit(node))
-  const submits = nodes.filter(isSubmit)
+  const content = nodes.filter((node) => !isHidden(node) && !isButton(node))
+  const buttons = nodes.filter(isButton)
+  const submits = buttons.filter(isSubmit)
   const methods = submits.filter(({ attributes }) => attributes.name === 'method')
   const ofFields = methods.find(({ group }) => content.some((node) => node.type === 'input' && node.group === group))
   const first = ofFields ?? methods.at(-1) ?? submits[0]
@@ -52,13 +53,15 @@ function partOf(kind: Part['kind'], nodes: readonly UiNode[]): Part {
     group: nodes.at(-1)?.group ?? null,
     hidden: nodes.filter(isHidden),
     content,
-    buttons: first === undefined ? [] : [first, ...submits.filter((submit) => submit !== first)],
+    buttons: first === undefined ? buttons : [first, ...buttons.filter((button) => button !== first)],
   }
 }
 
 // Narrower than InputNode, so that "not hidden" still may be an input.
 type InputOf<Type extends InputType> = InputNode & { readonly attributes: { readonly type: Type } }
 const isHidden = (node: UiNode): node is InputOf<'hidden'> => node.type === 'input' && node.attributes.type === 'hidden'
+const isButton = (node: UiNode): node is InputOf<'submit' | 'button'> =>
+  node.type === 'input' && (node.attributes.type === 'submit' || node.attributes.type === 'button')
 const isSubmit = (node: UiNode): node is InputOf<'submit'> => node.type === 'input' && node.attributes.type === 'submit'
 
 /** Where the cursor is when the page opens: the first error, else the first field that waits for something. */
@@ -73,7 +76,7 @@ function focusOf(ui: Ui, parts: readonly Part[]): Focus {
 }
 
 const isEmpty = ({ attributes: { type, value } }: InputNode) =>
-  type !== 'checkbox' && type !== 'button' && (value === undefined || value === null || value === '')
+  type !== 'checkbox' && (value === undefined || value === null || value === '')
 
 function renderPart(ui: Ui, part: Part, focus: Focus): Markup {
   const title = part.group === null ? undefined : TITLES[part.group]

@@ -33,11 +33,11 @@ export const renderHidden = ({ attributes: { name, value } }: InputNode) =>
   markup`<input${attributes({ type: 'hidden', name, value: textOf(value) })}>
 `
 
-/** A button of a form. Only the first one asks the browser to check the fields: the others don't need them. */
+/** A button of a form. The browser checks the fields only for the first one: the others don't need them. */
 export function renderButton(node: InputNode, { isFirst }: { readonly isFirst: boolean }): Markup {
   const { name, type, value, disabled } = node.attributes
   const ofButton = {
-    class: isFirst && 'first',
+    class: isFirst && name === 'method' && 'first',
     type,
     name,
     value: textOf(value),

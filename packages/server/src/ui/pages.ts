@@ -65,12 +65,14 @@ ${renderTools(tools)}</div>`,
 export type AccountPage = {
   readonly home: string
   readonly session: Session
+  /** The identity's schema, whose titles name the traits. */
+  readonly schema: JsonObject | null
   readonly signOut: string
   readonly tools: Link | null
 }
 
 /** Who is signed in, and since when. */
-export const accountPage = ({ home, session, signOut, tools }: AccountPage): Page => ({
+export const accountPage = ({ home, session, schema, signOut, tools }: AccountPage): Page => ({
   title: 'Your account',
   home,
   main: markup`<div class="leaf wide">
@@ -81,14 +83,14 @@ export const accountPage = ({ home, session, signOut, tools }: AccountPage): Pag
 <section class="group" aria-labelledby="about">
 <h2 id="about">About you</h2>
 <dl>
-${traitRows(session.identity.traits).map(([name, value]) => row(name, markup`<span dir="auto">${value}</span>`))}${row('Identity', markup`<code>${session.identity.id}</code>`)}</dl>
+${traitRows(session.identity.traits, schema).map(([name, value]) => row(name, markup`<span dir="auto">${value}</span>`))}${row('Identity', markup`<code>${session.identity.id}</code>`)}</dl>
 </section>
 <section class="group" aria-labelledby="session">
 <h2 id="session">This session</h2>
 <dl>
 ${row('Signed in', renderTime(session.authenticatedAt))}${row('With', markup`${session.authenticationMethods.map(({ method }) => METHODS[method]).join(', ')}`)}${row('Ends', renderTime(session.expiresAt))}${session.devices.slice(0, 1).map(({ ipAddress, userAgent }) => markup`${row('From', markup`${ipAddress}`)}${userAgent !== '' && row('Browser', markup`${userAgent}`)}`)}</dl>
 </section>
-<p class="row"><a class="button first" href="${signOut}">Sign out</a></p>
+<p class="row end"><a class="button" href="${signOut}">Sign out</a></p>
 ${renderTools(tools)}</div>`,
 })
 
@@ -103,17 +105,28 @@ function nameOf({ traits, id }: Identity): string {
     const parts = [name.first, name.last].flatMap((part) => (typeof part === 'string' ? part : []))
     if (parts.some((part) => part !== '')) return parts.join(' ').trim()
   }
-  return traitRows(traits)[0]?.[1] ?? id
+  return traitRows(traits, null)[0]?.[1] ?? id
 }
 
-/** Traits as rows: nested ones by their path, lists with commas, empty ones left out. */
-export const traitRows = (traits: JsonObject): readonly (readonly [string, string])[] =>
-  Object.entries(traits).flatMap(([name, value]) => rowsOf([name], value))
+type Row = readonly [name: string, value: string]
 
-function rowsOf(path: readonly string[], value: Json): readonly (readonly [string, string])[] {
-  if (isJsonObject(value)) return Object.entries(value).flatMap(([name, inner]) => rowsOf([...path, name], inner))
+/** Traits as rows: named by the schema's titles, else by their path; lists with commas, empty ones left out. */
+export const traitRows = (traits: JsonObject, schema: JsonObject | null): readonly Row[] =>
+  rowsOf(['traits'], traits).map(([path, value]) => [titleAt(path, schema) ?? words(path.slice(1)), value])
+
+function rowsOf(path: readonly string[], value: Json): readonly (readonly [readonly string[], string])[] {
+  if (isJsonObject(value)) {
+    return Object.entries(value).flatMap(([name, inner]) => rowsOf([...path, name], inner))
+  }
   const text = textOf(value)
-  return text === '' ? [] : [[words(path), text]]
+  return text === '' ? [] : [[path, text]]
+}
+
+function titleAt(path: readonly string[], schema: Json): string | null {
+  const [name, ...rest] = path
+  if (!isJsonObject(schema)) return null
+  if (name === undefined) return typeof schema.title === 'string' && schema.title !== '' ? schema.title : null
+  return isJsonObject(schema.properties) ? titleAt(rest, schema.properties[name] ?? null) : null
 }
 
 const textOf = (value: Json): string => {

@@ -100,7 +100,8 @@ async function showHome(deps: UiDeps, exchange: Exchange): Promise<Answer> {
     : null
   const session = await liveSession(deps, exchange)
   if (session !== null) {
-    return pageAnswer(200, accountPage({ home, session, signOut: urlOf(deps, 'ui/logout'), tools }))
+    const schema = settings.identity.schemas.find(({ id }) => id === session.identity.schemaId)?.document ?? null
+    return pageAnswer(200, accountPage({ home, session, schema, signOut: urlOf(deps, 'ui/logout'), tools }))
   }
   const signIn = { href: startOf(deps, 'login', null), text: 'Sign in' }
   const signUp = { href: startOf(deps, 'registration', null), text: 'Create an account' }

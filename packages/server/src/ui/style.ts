@@ -65,7 +65,7 @@ a{color:var(--accent);text-underline-offset:.2em;text-decoration-thickness:.06em
 a:hover{color:var(--accent-hover);text-decoration-thickness:.12em}
 :focus-visible{outline:.1875rem solid var(--focus);outline-offset:.1875rem;border-radius:.25rem}
 h1,h2,h3{font-family:var(--serif);font-weight:600;line-height:1.2;margin:0;text-wrap:balance}
-h1{font-size:clamp(1.625rem,1.3rem + 1.4vw,2.125rem);letter-spacing:-.01em}
+h1{font-size:clamp(1.5rem,1.25rem + 1.2vw,1.875rem);letter-spacing:-.01em}
 h2{font-size:1.1875rem}
 p{margin:0}
 .hidden{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
@@ -98,11 +98,12 @@ select{appearance:auto}
 input:not([type=checkbox]):hover,select:hover{border-color:var(--accent)}
 input:not([type=checkbox]):focus-visible,select:focus-visible{outline-offset:0;border-color:var(--focus)}
 input[aria-invalid=true],select[aria-invalid=true]{border-color:var(--error);box-shadow:inset 0 0 0 1px var(--error)}
+input[aria-invalid=true]:focus-visible,select[aria-invalid=true]:focus-visible{outline-color:var(--error);box-shadow:none}
 input:disabled,select:disabled,button:disabled{opacity:.6;cursor:not-allowed}
 .check{display:grid;grid-template-columns:auto 1fr;gap:.25rem .75rem;align-items:start}
 .check input{width:1.25rem;height:1.25rem;margin:.125rem 0 0;accent-color:var(--accent)}
 .check label{font-weight:400;font-size:1rem}
-.check .note{grid-column:2}
+.check>div{grid-column:2}
 .note{font-size:.9375rem;color:var(--info);display:flex;gap:.5rem;align-items:baseline}
 .note.error{color:var(--error);font-weight:500}.note.success{color:var(--success)}
 .note svg,.message svg{flex:none;width:.9375rem;height:.9375rem;transform:translateY(.125rem)}
@@ -117,8 +118,10 @@ border-radius:.5rem;border:1px solid var(--accent);background:transparent;color:
 .button.first,button.first{background:var(--accent);color:var(--on-accent)}
 .button.first:hover,button.first:hover{background:var(--accent-hover);border-color:var(--accent-hover);color:var(--on-accent)}
 form>button{width:100%}
+section form>button{width:auto;justify-self:start}
 .row{display:flex;flex-wrap:wrap;gap:.75rem}
-.row>*{flex:1 1 10rem}
+.row>*{flex:1 1 auto}
+.row.end>*{flex:0 1 auto}
 .or{display:flex;align-items:center;gap:.75rem;color:var(--soft);font-size:.9375rem}
 .or::before,.or::after{content:"";flex:1;border-top:1px solid var(--line)}
 section.group{border-top:1px solid var(--line);padding-top:1.25rem;display:grid;gap:1rem}
@@ -132,6 +135,7 @@ figure img{max-width:100%;height:auto;background:#fff;padding:.75rem;border-radi
 code,pre{font-family:var(--mono);font-size:.9375em}
 .secret{display:block;padding:.625rem .75rem;background:var(--info-tint);border-radius:.5rem;user-select:all}
 .secrets{list-style:none;margin:0;padding:.75rem;display:grid;grid-template-columns:repeat(auto-fill,minmax(8rem,1fr));gap:.375rem 1rem;background:var(--info-tint);border-radius:.5rem}
+details>*+*{margin-top:.5rem}
 details summary{cursor:pointer;color:var(--accent);font-weight:600;padding:.25rem 0}
 .reference{font-size:.9375rem;color:var(--soft)}
 @media (max-width:26rem){dl{grid-template-columns:1fr;gap:.125rem}dd{margin-bottom:.625rem}.leaf{padding:1.5rem 1.125rem}}
@@ -140,6 +144,8 @@ details summary{cursor:pointer;color:var(--accent);font-weight:600;padding:.25re
 /* The dev tools. */
 .bench{width:100%;max-width:64rem}
 .bench>*+*{margin-top:1.25rem}
+.bench>.reference{margin-top:1.5rem}
+.bench>.reference+.calls{margin-top:.5rem}
 .bar{display:flex;flex-wrap:wrap;gap:.75rem;align-items:center;justify-content:space-between}
 .bar form{display:block}
 .bar .row>*{flex:0 0 auto}
