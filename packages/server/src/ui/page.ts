@@ -66,7 +66,10 @@ ${script !== undefined && markup`<script>${trusted(script)}</script>`}
  * post as well, and those lead to the operator's applications and to identity providers.
  */
 function policy({ script, nonces = [] }: Page): string {
-  const scripts = [...(script === undefined ? [] : [sourceHash(script)]), ...nonces.map((nonce) => `'nonce-${nonce}'`)]
+  const scripts = [
+    ...(script === undefined ? [] : [sourceHash(script)]),
+    ...nonces.filter(isNonce).map((nonce) => `'nonce-${nonce}'`),
+  ]
   return [
     "default-src 'none'",
     `style-src ${sourceHash(STYLE)}`,
@@ -77,6 +80,9 @@ function policy({ script, nonces = [] }: Page): string {
     "frame-ancestors 'none'",
   ].join('; ')
 }
+
+/** The grammar of a nonce (CSP Level 3, §2.3.1); anything else could end the directive. */
+const isNonce = (text: string) => /^[A-Za-z0-9+/_-]+={0,2}$/.test(text)
 
 const sourceHash = (source: string) => `'sha256-${createHash('sha256').update(source).digest('base64')}'`
 
