@@ -17,8 +17,8 @@ export type IdentityDraft = {
   readonly credentials: readonly {
     readonly type: CredentialType
     readonly config: JsonObject
-    /** For those that do not come from traits. */
-    readonly identifiers?: readonly string[]
+    /** For those that do not come from traits; some are known by the identity's own id. */
+    readonly identifiers?: readonly string[] | 'own_id'
   }[]
   readonly state?: IdentityState
   readonly metadataPublic?: Json
@@ -47,10 +47,11 @@ export const createIdentityBuilder =
     const schema = schemas.find(draft.schemaId)
     if (schema === null) throw unknownSchema(draft.schemaId)
     const at = clock.now()
+    const id = identityId(random.uuid())
     const credentials = draft.credentials.map(
       ({ type, config, identifiers = [] }): Credential => ({
         type,
-        identifiers,
+        identifiers: identifiers === 'own_id' ? [id] : identifiers,
         config,
         version: 1,
         createdAt: at,
@@ -69,7 +70,7 @@ export const createIdentityBuilder =
       return { kind: 'invalid', messages: toFieldMessages(violations), reason: toText(violations) }
     }
     const identity: IdentityWithCredentials = {
-      id: identityId(random.uuid()),
+      id,
       schemaId: schema.id,
       state: draft.state ?? 'active',
       stateChangedAt: at,

@@ -1,0 +1,83 @@
+import { WireError } from '../core/errors.ts'
+import { isJsonObject, type Json, type JsonObject } from '../core/json.ts'
+import type { Passwords } from '../crypto/passwords.ts'
+import type { ImportedCredentials } from './admin-body.ts'
+import type { IdentityDraft } from './build.ts'
+import { hashProblem } from './hash-format.ts'
+
+type Drafts = IdentityDraft['credentials']
+
+/** Credentials as they are brought from elsewhere. Clear passwords are hashed; the password policy does not apply (§9.3). */
+export async function importCredentials(
+  { passwords }: { readonly passwords: Pick<Passwords, 'hash'> },
+  { password, oidc, saml, totp, lookup_secret, webauthn, passkey }: ImportedCredentials,
+): Promise<Drafts> {
+  if (saml !== undefined) throw refused('SAML credentials can not be imported: there is no SAML sign-in.')
+  if (totp !== undefined) throw refused('TOTP secrets can not be imported: signing in with them is not built yet.')
+  return [
+    ...(password === undefined ? [] : [await importPassword(passwords, password.config ?? {})]),
+    ...(oidc === undefined ? [] : [importProviders(oidc.config?.providers ?? [])]),
+    ...(lookup_secret === undefined ? [] : [importLookupSecrets(lookup_secret.config?.codes ?? [])]),
+    ...(webauthn === undefined ? [] : [{ type: 'webauthn', config: keysOf(webauthn.config ?? {}) } as const]),
+    ...(passkey === undefined ? [] : [importPasskeys(passkey.config ?? {})]),
+  ]
+}
+
+const refused = (reason: string) => new WireError(400, null, { reason })
+
+type PasswordConfig = NonNullable<NonNullable<ImportedCredentials['password']>['config']>
+
+async function importPassword(
+  passwords: Pick<Passwords, 'hash'>,
+  { password, hashed_password, use_password_migration_hook }: PasswordConfig,
+): Promise<Drafts[number]> {
+  if (password) return { type: 'password', config: { hashed_password: await passwords.hash(password) } }
+  if (use_password_migration_hook) return { type: 'password', config: { use_password_migration_hook } }
+  const problem = hashProblem(hashed_password ?? '')
+  if (problem !== null) throw refused(problem)
+  return { type: 'password', config: { hashed_password: hashed_password ?? '' } }
+}
+
+type Providers = NonNullable<NonNullable<NonNullable<ImportedCredentials['oidc']>['config']>['providers']>
+
+const importProviders = (providers: Providers): Drafts[number] => ({
+  type: 'oidc',
+  identifiers: providers.map(({ provider, subject }) => `${provider}:${subject}`),
+  config: {
+    providers: providers.map(({ subject, provider, use_auto_link, organization }) => ({
+      subject,
+      provider,
+      initial_id_token: '',
+      initial_access_token: '',
+      initial_refresh_token: '',
+      ...(organization === undefined ? {} : { organization }),
+      ...(use_auto_link === undefined ? {} : { use_auto_link }),
+    })),
+  },
+})
+
+type Codes = NonNullable<NonNullable<NonNullable<ImportedCredentials['lookup_secret']>['config']>['codes']>
+
+const importLookupSecrets = (codes: Codes): Drafts[number] => ({
+  type: 'lookup_secret',
+  identifiers: 'own_id',
+  config: {
+    recovery_codes: codes.map(({ code, used_at }) => ({ code, ...(used_at === undefined ? {} : { used_at }) })),
+  },
+})
+
+type KeysConfig = NonNullable<NonNullable<ImportedCredentials['webauthn']>['config']>
+
+const importPasskeys = (config: KeysConfig): Drafts[number] => ({
+  type: 'passkey',
+  identifiers: config.user_handle ? [config.user_handle] : [],
+  config: keysOf(config),
+})
+
+const keysOf = ({ credentials = [], user_handle = '' }: KeysConfig): JsonObject => {
+  const keys: Json = JSON.parse(JSON.stringify(credentials))
+  return { credentials: Array.isArray(keys) ? keys.filter(isJsonObject) : [], user_handle }
+}
+
+/** How many clear passwords a body holds, each of which takes a hash. */
+export const clearPasswords = ({ password }: ImportedCredentials) => (password?.config?.password ? 1 : 0)
