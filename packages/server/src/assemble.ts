@@ -14,6 +14,7 @@ import { checkAdmin } from './http/admin-gate.ts'
 import { browserState } from './http/browser-state.ts'
 import { type DoorDeps, forwardError, guarded } from './http/doors.ts'
 import type { Answer, Exchange, Route } from './http/exchange.ts'
+import { adminIdentityRoutes } from './http/admin-identity-routes.ts'
 import { adminMetaRoutes, healthRoutes, publicMetaRoutes } from './http/meta-routes.ts'
 import { selfServiceRoutes } from './http/self-service.ts'
 import { sessionRoutes } from './http/session-routes.ts'
@@ -53,7 +54,8 @@ type Doors = {
 /** Builds everything that depends on the configuration. A request keeps what it started with. */
 export function assemble(parts: Parts, settings: Settings, plan: ActionPlan): Doors {
   const doors = doorDeps(parts, settings)
-  const flows = flowDeps(parts, settings, plan, doors)
+  const people = peopleOf(parts, settings)
+  const flows = flowDeps(parts, settings, plan, doors, people)
   const meta = { ...doors, ping: () => parts.store.ping(), version: parts.version }
   const [secret = ''] = settings.secrets.cookie
   const pages = {
@@ -74,6 +76,7 @@ export function assemble(parts: Parts, settings: Settings, plan: ActionPlan): Do
   const adminRoutes = [
     ...healthRoutes(meta),
     ...adminMetaRoutes(meta),
+    ...adminIdentityRoutes({ ...doors, ...people, store: parts.store }),
     ...(settings.dev ? devRoutes({ ...parts.world, ...urls, echo: parts.echo }) : []),
   ]
   // Listeners were opened with the routes of the first configuration; each request finds today's by name.
@@ -121,13 +124,23 @@ function tokenOf(opened: string | null): string | null {
   return Array.isArray(content) && typeof content[0] === 'string' ? content[0] : null
 }
 
-function flowDeps(parts: Parts, settings: Settings, plan: ActionPlan, doors: DoorDeps): FlowDeps {
-  const { store, outbox, client, world, log } = parts
-  const passwords = createPasswords(settings.hashers)
+/** What the identity schemas and the hasher make possible. */
+function peopleOf({ world }: Parts, settings: Settings) {
   const schemas = createSchemas(settings.identity)
-  const traits = createTraitForms(schemas)
-  const buildIdentity = createIdentityBuilder({ schemas, ...world })
-  const amend = createAmend({ schemas, ...world })
+  return {
+    schemas,
+    passwords: createPasswords(settings.hashers),
+    traits: createTraitForms(schemas),
+    buildIdentity: createIdentityBuilder({ schemas, ...world }),
+    amend: createAmend({ schemas, ...world }),
+  }
+}
+
+type People = ReturnType<typeof peopleOf>
+
+function flowDeps(parts: Parts, settings: Settings, plan: ActionPlan, doors: DoorDeps, people: People): FlowDeps {
+  const { store, outbox, client, world, log } = parts
+  const { passwords, traits, buildIdentity, amend } = people
   return {
     settings,
     plan,

@@ -4,7 +4,7 @@ import type { JsonObject } from '../core/json.ts'
 import type { RequestFacts } from '../core/request.ts'
 import type { Caller, Csrf } from './define.ts'
 
-const DOCS = 'https://www.ory.sh/kratos/docs/debug/csrf'
+const DOCS = 'https://www.ory.com/docs/troubleshooting/csrf'
 
 /** Proof that the form was sent from the page it was rendered for (ory-identity-api.md §1.8). Returns why a native client is refused. */
 export function checkCsrf(csrf: Csrf, flow: Flow, fields: JsonObject, caller: Caller): string | null {
@@ -17,7 +17,7 @@ export function checkCsrf(csrf: Csrf, flow: Flow, fields: JsonObject, caller: Ca
 /** A native client sends neither Origin nor cookies; a browser that is tricked into posting does. */
 function nativeRefusal({ headers, cookies }: RequestFacts): string | null {
   if (headers.Origin !== undefined) {
-    return 'The HTTP Request Header included the "Origin" key, indicating that this request was made by a Browser. The flow however was initiated as an API request. To prevent potential misuse and mitigate several attack vectors including CSRF, the request has been blocked. Please consult the documentation.'
+    return 'The HTTP Request Header included the "Origin" key, indicating that this request was made as part of an AJAX request in a Browser. The flow however was initiated as an API request. To prevent potential misuse and mitigate several attack vectors including CSRF, the request has been blocked. Please consult the documentation.'
   }
   // Cloudflare sets its own cookies on whoever passes.
   if (Object.keys(cookies).some((name) => !/^(__cf|_cf|cf_)/.test(name))) {
@@ -25,6 +25,11 @@ function nativeRefusal({ headers, cookies }: RequestFacts): string | null {
   }
   return null
 }
+
+const SCRIPT_HINT =
+  "We detected an AJAX call, please ensure that CORS is enabled and configured correctly, and that your AJAX code sends cookies and has credentials enabled. For further debugging, check your Browser's Network Tab to see what cookies are included or excluded."
+const BROWSER_HINT =
+  "We detected a regular browser or server-side call. To debug browser calls check your Browser's Network Tab to see what cookies are included or excluded. If you are calling from a server ensure that the appropriate cookies are being forwarded and that the SDK method is called correctly."
 
 export function csrfViolation(request: RequestFacts, cookieFound: boolean): WireError {
   const mode = request.headers['Sec-Fetch-Mode']?.[0]
@@ -41,9 +46,7 @@ export function csrfViolation(request: RequestFacts, cookieFound: boolean): Wire
       'Please retry the flow and optionally clear your cookies. The request was rejected to protect you from Cross-Site-Request-Forgery (CSRF) which could cause account takeover, leaking personal information, and other serious security issues.',
     details: {
       docs: DOCS,
-      hint: isScript
-        ? 'The anti-CSRF cookie was found but the CSRF token was not included in the HTTP request body (csrf_token) nor in the HTTP Header (X-CSRF-Token).'
-        : 'The anti-CSRF cookie was not found in the request. Make sure that cookies are sent with every request of the flow and that the browser does not block them.',
+      hint: isScript ? SCRIPT_HINT : BROWSER_HINT,
       reject_reason,
     },
   })

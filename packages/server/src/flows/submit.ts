@@ -1,3 +1,4 @@
+import type { OAuth2Conflict } from '../core/oauth2.ts'
 import type { Conflict, Effect } from '../core/effect.ts'
 import { WireError } from '../core/errors.ts'
 import type { Flow } from '../core/flow.ts'
@@ -69,7 +70,14 @@ export async function submitFlow(deps: FlowDeps, submission: Submission): Promis
     identity: attempt.identity,
   })
   if (verdict.kind === 'deny') {
-    return keepOpen(deps, { ...submission, flow: attempted }, form.fields, verdict.messages, at)
+    // What the form sent along belongs to that submission alone (ory-actions.md §4.3).
+    return keepOpen(
+      deps,
+      { ...submission, flow: { ...flow, active: attempted.active } },
+      form.fields,
+      verdict.messages,
+      at,
+    )
   }
   if (verdict.kind === 'divert') throw new WireError(403, null, { id: 'action_denied' })
 
@@ -173,13 +181,13 @@ function methodOf(deps: FlowDeps, flow: Flow, fields: JsonObject): MethodName | 
   return (flow.name === 'login' ? method?.login : method?.registration) === undefined ? null : named
 }
 
-/** Nobody is responsible; in a registration wrong traits are reported first (ory-identity-api.md §3). */
+/** Nobody is responsible, so nobody keeps what was typed; in a registration wrong traits are reported first (ory-identity-api.md §3). */
 function refusedWithoutMethod(deps: FlowDeps, flow: Flow, fields: JsonObject): Form {
-  if (flow.name === 'login') return refused(fields, messages.noLoginStrategy())
+  if (flow.name === 'login') return refused({}, messages.noLoginStrategy())
   const wrong = deps.traits.validate(flow.identitySchema, isJsonObject(fields.traits) ? fields.traits : {})
   return wrong.length > 0
     ? { kind: 'refused', fields, messages: wrong }
-    : refused(fields, messages.noRegistrationStrategy())
+    : refused({}, messages.noRegistrationStrategy())
 }
 
 const disabledMethod = new WireError(404, null, {
@@ -233,7 +241,9 @@ async function lost(
     case 'credential_changed':
     case 'not_found':
       throw new WireError(409, 'The account was changed at the same time. Please try again.')
-    default:
-      return conflict satisfies never
+    default: {
+      const foreign: OAuth2Conflict = conflict
+      throw new Error(`a flow lost against a change it has nothing to do with: ${foreign}`)
+    }
   }
 }

@@ -40,10 +40,11 @@ export function browserState({ settings }: Pick<Deps, 'settings'>, csrfCookieNam
         ? { expires: new Date(expiresAt), maxAge: Math.max(0, Math.ceil((expiresAt - at) / 1000) - 1) }
         : {}),
     }),
+    // Not empty: some proxies drop a cookie without a value, and with it the order to forget it.
     forgetSession: () => ({
       ...attributes(session.cookie),
       name: session.cookie.name,
-      value: '',
+      value: 'signed-out',
       sameSite: sameSite(session.cookie.sameSite),
       expires: new Date(0),
       maxAge: 0,

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import cors from '@fastify/cors'
+import cors, { type FastifyCorsOptionsDelegateCallback } from '@fastify/cors'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { WireError } from '../core/errors.ts'
 import type { Cors, Listener } from '../core/settings.ts'
@@ -32,7 +32,7 @@ export async function createListener(routes: readonly Route[], options: Listener
   })
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
-  if (options.cors?.enabled) await app.register(cors, corsOptions(options.cors))
+  if (options.cors?.enabled) await app.register(cors, { delegator: corsFor(options.cors) })
 
   for (const route of routes) {
     app.route({
@@ -62,14 +62,29 @@ export async function listen(app: FastifyInstance, { host, port }: Pick<Listener
   return typeof address === 'object' && address !== null ? address.port : port
 }
 
-const corsOptions = (settings: Cors) => ({
-  origin: settings.allowedOrigins.includes('*') ? true : [...settings.allowedOrigins],
-  methods: [...settings.allowedMethods],
-  allowedHeaders: [...settings.allowedHeaders],
-  exposedHeaders: [...settings.exposedHeaders],
-  credentials: settings.allowCredentials,
-  maxAge: settings.maxAge,
-})
+/** Only a request from another origin is told what it may do. */
+function corsFor(settings: Cors): FastifyCorsOptionsDelegateCallback {
+  const allowed = {
+    origin: settings.allowedOrigins.includes('*') ? true : settings.allowedOrigins.map(originPattern),
+    methods: [...settings.allowedMethods],
+    allowedHeaders: [...settings.allowedHeaders],
+    exposedHeaders: [...settings.exposedHeaders],
+    credentials: settings.allowCredentials,
+    maxAge: settings.maxAge,
+  }
+  return (request, decide) => decide(null, request.headers.origin === undefined ? { origin: false } : allowed)
+}
+
+/** `https://*.example.org` covers every name below it. */
+const originPattern = (origin: string) =>
+  origin.includes('*')
+    ? new RegExp(
+        `^${origin
+          .split('*')
+          .map((part) => part.replace(/[.+?^${}()|[\]\\/]/g, '\\$&'))
+          .join('.*')}$`,
+      )
+    : origin
 
 function exchangeOf(request: FastifyRequest): Exchange {
   const { raw, socket } = request
@@ -98,7 +113,8 @@ function exchangeOf(request: FastifyRequest): Exchange {
 const isStringRecord = (value: unknown): value is Record<string, string> =>
   typeof value === 'object' && value !== null && Object.values(value).every((item) => typeof item === 'string')
 
-function send(options: ListenerOptions, reply: FastifyReply, request: FastifyRequest, answer: Answer) {
+function send(options: ListenerOptions, reply: FastifyReply, request: FastifyRequest, given: Answer) {
+  const answer = withLink(request.method, given)
   const isHealth = request.url.startsWith('/health/')
   if (request.method === 'GET' || request.method === 'HEAD') {
     reply.header('cache-control', answer.headers['cache-control'] ?? 'private, no-cache, no-store, must-revalidate')
@@ -106,10 +122,29 @@ function send(options: ListenerOptions, reply: FastifyReply, request: FastifyReq
   if (options.kind === 'public' && !isHealth) reply.header('vary', options.cors?.enabled ? 'Origin, Cookie' : 'Cookie')
   const cookies = setCookieLines(answer)
   if (cookies.length > 0) reply.header('set-cookie', cookies)
-  return reply
-    .code(answer.status)
-    .headers(answer.headers)
-    .send(answer.body ?? '')
+  reply.code(answer.status).headers(answer.headers)
+  // As bytes: the framework completes the content type of a text.
+  return answer.body === null ? reply.send() : reply.send(Buffer.from(answer.body))
+}
+
+const STATUS_TEXTS: { readonly [status: number]: string } = {
+  302: 'Found',
+  303: 'See Other',
+  307: 'Temporary Redirect',
+}
+
+const HTML: { readonly [c: string]: string } = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&#34;', "'": '&#39;' }
+
+/** A redirect of a GET carries a link, for whoever does not follow it by itself (RFC 9110 §15.4), as Go writes it. */
+function withLink(method: string, answer: Answer): Answer {
+  const { location } = answer.headers
+  if (location === undefined || answer.body !== null || (method !== 'GET' && method !== 'HEAD')) return answer
+  const href = location.replace(/[&<>"']/g, (c) => HTML[c] ?? c)
+  return {
+    ...answer,
+    headers: { ...answer.headers, 'content-type': 'text/html; charset=utf-8' },
+    body: `<a href="${href}">${STATUS_TEXTS[answer.status] ?? 'Redirect'}</a>.\n\n`,
+  }
 }
 
 /** Unknown path 404, wrong method 405; on the public listener an unsafe method meets the CSRF layer first (§1.1). */
