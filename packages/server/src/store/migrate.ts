@@ -1,12 +1,11 @@
 import { existsSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { parseDsn } from './dsn.ts'
-import { takeLock } from './lock-file.ts'
+import { parseDsn, type SqliteDsn } from './dsn.ts'
 import { appliedInPostgres, migratePostgres } from './migrate-postgres.ts'
 import { appliedInSqlite, migrateSqlite } from './migrate-sqlite.ts'
 import { type AppliedMigration, knownMigrations, type Migration, pendingMigrations } from './migrations.ts'
 import { type ConnectDeps, tryPostgres } from './postgres-connect.ts'
-import { openSqliteFile, readSqliteFile } from './sqlite.ts'
+import { openLocked, readSqliteFile } from './sqlite-file.ts'
 
 export type MigrationState = { readonly name: string; readonly state: 'applied' | 'pending' }
 
@@ -24,7 +23,7 @@ export async function migrate(dsn: string): Promise<readonly string[]> {
     case 'memory':
       return []
     case 'sqlite':
-      return migrateFile(parsed.file).map(({ name }) => name)
+      return migrateFile(parsed).map(({ name }) => name)
     case 'postgres': {
       const done = await migratePostgres(await tryPostgres(parsed, AT_ONCE), knownMigrations('postgres'))
       return done.map(({ name }) => name)
@@ -34,16 +33,12 @@ export async function migrate(dsn: string): Promise<readonly string[]> {
   }
 }
 
-function migrateFile(file: string): readonly Migration[] {
-  const lock = takeLock(file)
+function migrateFile(dsn: SqliteDsn): readonly Migration[] {
+  const { connection, lock } = openLocked(dsn)
   try {
-    const connection = openSqliteFile(file)
-    try {
-      return migrateSqlite(connection, knownMigrations('sqlite'))
-    } finally {
-      connection.close()
-    }
+    return migrateSqlite(connection, knownMigrations('sqlite'))
   } finally {
+    connection.close()
     lock.release()
   }
 }

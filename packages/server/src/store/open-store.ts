@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { ConfigError } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
@@ -9,7 +8,6 @@ import { readDeliveries } from './deliveries.ts'
 import { parseDsn, type SqliteDsn } from './dsn.ts'
 import { readFlows } from './flows.ts'
 import { readIdentities } from './identities.ts'
-import { takeLock } from './lock-file.ts'
 import { appliedInPostgres, migratePostgres } from './migrate-postgres.ts'
 import { migrateSqlite } from './migrate-sqlite.ts'
 import { knownMigrations, type Migration, pendingMigrations } from './migrations.ts'
@@ -19,7 +17,8 @@ import { type PostgresDsn, printPostgresDsn } from './postgres-dsn.ts'
 import { readOAuth2 } from './oauth2/oauth2.ts'
 import { readSessions } from './sessions.ts'
 import { statement } from './sql.ts'
-import { openSqliteFile, sqliteDatabase } from './sqlite.ts'
+import { openLocked } from './sqlite-file.ts'
+import { sqliteDatabase } from './sqlite.ts'
 import { readErrors } from './stored-errors.ts'
 import type { Store } from './store.ts'
 
@@ -38,14 +37,19 @@ export type StoreDeps = {
 
 /** Opens what the configuration's `dsn` names. */
 export async function openStore(dsn: string, deps: StoreDeps): Promise<Store> {
+  return storeOn(await openDatabase(dsn, deps), deps)
+}
+
+/** The database under a store, its schema up to date. */
+export async function openDatabase(dsn: string, deps: StoreDeps): Promise<Database> {
   const parsed = parseDsn(dsn, (parameter) => deps.log('warn', 'dsn_parameter_ignored', { parameter }))
   switch (parsed.kind) {
     case 'memory':
-      return storeOn(openMemory(deps), deps)
+      return openMemory(deps)
     case 'sqlite':
-      return storeOn(openFile(parsed, deps), deps)
+      return openFile(parsed, deps)
     case 'postgres':
-      return storeOn(await openPostgres(parsed, deps), deps)
+      return openPostgres(parsed, deps)
     default:
       return parsed satisfies never
   }
@@ -58,21 +62,17 @@ function openMemory({ clock, queueClock = clock }: StoreDeps): Database {
   return sqliteDatabase(connection, queueClock)
 }
 
-function openFile({ file, create }: SqliteDsn, { clock, queueClock = clock }: StoreDeps): Database {
-  if (!create && !existsSync(file))
-    throw new ConfigError([
-      { key: 'dsn', got: `${file}, which does not exist`, need: 'a file, or mode=rwc to make it' },
-    ])
-  const lock = takeLock(file)
+function openFile(dsn: SqliteDsn, { clock, queueClock = clock }: StoreDeps): Database {
+  const { connection, lock } = openLocked(dsn)
   try {
-    const connection = openSqliteFile(file)
     migrateSqlite(connection, knownMigrations('sqlite'))
-    const database = sqliteDatabase(connection, queueClock)
-    return { ...database, close: () => database.close().finally(() => lock.release()) }
   } catch (error) {
+    connection.close()
     lock.release()
     throw error
   }
+  const database = sqliteDatabase(connection, queueClock)
+  return { ...database, close: () => database.close().finally(() => lock.release()) }
 }
 
 async function openPostgres(dsn: PostgresDsn, deps: StoreDeps): Promise<Database> {

@@ -1,23 +1,10 @@
-import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { Conflict } from '../core/effect.ts'
 import type { Clock } from '../core/time.ts'
 import { conflictOf } from './conflicts.ts'
 import type { Applied, Database, Row, Value, Write } from './database.ts'
 import type { Statement } from './sql.ts'
 import { isForeignKeyViolation, violatedColumns } from './sqlite-errors.ts'
-
-/** Other programs may look into the file while we run; a backup may hold it for a moment. */
-const BUSY_TIMEOUT = 5_000
-
-/** Opens a file as Cardea needs it: a commit that was answered survives the machine's sudden end. */
-export function openSqliteFile(file: string): DatabaseSync {
-  const database = new DatabaseSync(file, { timeout: BUSY_TIMEOUT, enableForeignKeyConstraints: true, defensive: true })
-  database.exec('pragma journal_mode = wal; pragma synchronous = full')
-  return database
-}
-
-/** Looks into a file that a server may have open. */
-export const readSqliteFile = (file: string) => new DatabaseSync(file, { readOnly: true, timeout: BUSY_TIMEOUT })
 
 /** One connection. Every call does all its work in one tick, so nobody ever sees half of another's transaction. */
 export function sqliteDatabase(connection: DatabaseSync, queueClock: Clock): Database {
