@@ -1,6 +1,7 @@
 import { WireError } from '../core/errors.ts'
 import { isJsonObject } from '../core/json.ts'
-import type { Session } from '../core/session.ts'
+import { isUuid, sessionId } from '../core/ids.ts'
+import { isLive, type Session } from '../core/session.ts'
 import { sessionView } from '../core/views.ts'
 import { checkReturnTo } from '../flows/return-url.ts'
 import { parseJson } from './body.ts'
@@ -16,6 +17,8 @@ import {
   withHeaders,
 } from './exchange.ts'
 
+import { answerSessions, listedSessionView, MOST_SESSIONS, readPage } from './session-list.ts'
+
 export type SessionDeps = DoorDeps & {
   /** Derived from the session's id, so that it need not be stored and a page can be shown twice. */
   readonly logoutToken: (session: Session) => string
@@ -27,6 +30,9 @@ export const sessionRoutes = (deps: SessionDeps): readonly Route[] => [
   ...(['GET', 'POST', 'PUT', 'PATCH'] as const).map(
     (method): Route => ({ method, path: '/sessions/whoami', csrf: 'ignored', handle: (x) => whoami(deps, x) }),
   ),
+  { method: 'GET', path: '/sessions', csrf: 'ignored', handle: (x) => listOthers(deps, x) },
+  { method: 'DELETE', path: '/sessions', csrf: 'ignored', handle: (x) => revokeOthers(deps, x) },
+  { method: 'DELETE', path: '/sessions/:id', csrf: 'ignored', handle: (x) => revokeOne(deps, x) },
   { method: 'GET', path: '/self-service/logout/browser', csrf: 'global', handle: (x) => offerLogout(deps, x) },
   { method: 'GET', path: '/self-service/logout', csrf: 'global', handle: (x) => logout(deps, x) },
   { method: 'DELETE', path: '/self-service/logout/api', csrf: 'ignored', handle: (x) => logoutNative(deps, x) },
@@ -45,6 +51,65 @@ async function whoami(deps: SessionDeps, exchange: Exchange): Promise<Answer> {
   }
   const answer = json(200, sessionView(session, deps.settings.serve.public.baseUrl, deps.clock.now()))
   return withHeaders(answer, { 'x-kratos-authenticated-identity-id': session.identity.id })
+}
+
+/** The session of whoever manages their sessions (ory-identity-api.md §1.9). */
+async function ownSession(deps: SessionDeps, exchange: Exchange): Promise<Session> {
+  const session = await liveSession(deps, exchange)
+  if (session === null) throw new WireError(401, null, { reason: 'No valid session cookie found.' })
+  return session
+}
+
+/** Every other session that still signs this person in. */
+async function othersOf(deps: SessionDeps, own: Session): Promise<readonly Session[]> {
+  const found = await deps.store.sessions.ofIdentity(own.identity.id, { limit: MOST_SESSIONS, offset: 0 })
+  return found.filter((session) => session.id !== own.id && isLive(session, deps.clock.now()))
+}
+
+async function listOthers(deps: SessionDeps, exchange: Exchange): Promise<Answer> {
+  try {
+    const page = readPage(exchange.query)
+    const others = await othersOf(deps, await ownSession(deps, exchange))
+    return answerSessions(
+      '/sessions',
+      page,
+      others.map((session) => listedSessionView(session, deps.clock.now())),
+    )
+  } catch (thrown) {
+    return forwardError(deps, exchange, thrown, 'ajax')
+  }
+}
+
+async function revokeOthers(deps: SessionDeps, exchange: Exchange): Promise<Answer> {
+  try {
+    const own = await ownSession(deps, exchange)
+    const others = await othersOf(deps, own)
+    await deps.store.commit([{ kind: 'revokeOtherSessions', identityId: own.identity.id, keep: own.id }])
+    return json(200, { count: others.length })
+  } catch (thrown) {
+    return forwardError(deps, exchange, thrown, 'ajax')
+  }
+}
+
+/** Somebody else's session answers as an unknown one does: nothing happens (§8.5). */
+async function revokeOne(deps: SessionDeps, exchange: Exchange): Promise<Answer> {
+  try {
+    const own = await ownSession(deps, exchange)
+    const { id = '' } = exchange.params
+    if (!isUuid(id)) throw new WireError(400, null, { reason: `"${id}" is not the id of a session.` })
+    if (id.toLowerCase() === own.id) {
+      throw new WireError(400, 'cannot revoke current session', {
+        reason: 'To end the session you are using, sign out.',
+      })
+    }
+    const session = await deps.store.sessions.find(sessionId(id.toLowerCase()))
+    if (session?.identity.id === own.identity.id) {
+      await deps.store.commit([{ kind: 'revokeSession', sessionId: session.id }])
+    }
+    return withHeaders(noContent, { 'content-type': 'application/json; charset=utf-8' })
+  } catch (thrown) {
+    return forwardError(deps, exchange, thrown, 'ajax')
+  }
 }
 
 const sessionInactive = new WireError(401, null, {
