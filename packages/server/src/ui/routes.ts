@@ -65,16 +65,20 @@ function refusal(thrown: unknown): WireError {
   throw thrown
 }
 
-/** How long a browser may take from the start of a flow to its page. */
-const JUST_STARTED = 30_000
+/** Says in the URL of a start that the browser has been here before without a cookie; the flow remembers it. */
+const SECOND_TRY = 'without_cookie'
 
 /** Starts a flow again that is unknown, over or somebody else's. A browser that keeps no cookies would go round for ever. */
 async function startAgain(deps: UiDeps, name: Flow['name'], id: FlowId, exchange: Exchange): Promise<Answer> {
   const flow = await deps.flows.store.flows.find(id)
   const start = startOf(deps, name, flow?.returnTo ?? exchange.query.get('return_to'))
-  const isNew = flow !== null && flow.name === name && deps.clock.now() - flow.issuedAt < JUST_STARTED
-  if (!isNew || sentCsrfCookie(deps, exchange)) return redirect(303, start)
-  return pageAnswer(400, cookiesPage({ home: urlOf(deps, 'ui/'), again: start }))
+  if (flow === null || sentCsrfCookie(deps, exchange)) return redirect(303, start)
+  if (URL.parse(flow.requestUrl)?.searchParams.has(SECOND_TRY)) {
+    return pageAnswer(400, cookiesPage({ home: urlOf(deps, 'ui/'), again: start }))
+  }
+  const secondTry = new URL(start)
+  secondTry.searchParams.set(SECOND_TRY, 'yes')
+  return redirect(303, secondTry.href)
 }
 
 /** Where somebody goes who is signed in already: the wish may have been allowed by an older configuration only. */
