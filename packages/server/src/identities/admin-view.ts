@@ -40,11 +40,14 @@ export function adminIdentityView(
   }
 }
 
+/** Ory's `version` tells how the configuration is laid out. Ours counts changes and is nobody else's business. */
+const FORMAT_VERSION = 1
+
 const credentialView = (credential: Credential, showsConfig: boolean, justCreated: boolean): JsonObject => ({
   type: credential.type,
   identifiers: credential.identifiers,
   ...(showsConfig ? { config: credential.config } : {}),
-  version: justCreated && credential.type !== 'code' ? 0 : credential.version,
+  version: justCreated && credential.type !== 'code' ? 0 : FORMAT_VERSION,
   created_at: toTimestamp(credential.createdAt),
   updated_at: toTimestamp(credential.updatedAt),
 })
