@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { onTestFinished } from 'vitest'
+import type { Database } from '../src/store/database.ts'
 import { migrate } from '../src/store/migrate.ts'
-import { openStore, type StoreDeps } from '../src/store/open-store.ts'
+import { openDatabase, openStore, type StoreDeps } from '../src/store/open-store.ts'
 import type { Store } from '../src/store/store.ts'
 import { type FreshPostgres, freshPostgres } from './postgres.ts'
 
@@ -38,6 +39,13 @@ export async function freshStore(dialect: Dialect, changes: Changes = {}): Promi
   const store = await openStore(dsn, storeDeps(logged, changes))
   onTestFinished(() => store.close())
   return { store, dsn, logged }
+}
+
+/** The database under a store of its own, closed and gone when the test ends. */
+export async function freshDatabase(dialect: Dialect): Promise<Database> {
+  const database = await openDatabase(await freshDsn(dialect), storeDeps())
+  onTestFinished(() => database.close())
+  return database
 }
 
 /** An up-to-date database that nobody has opened yet. */

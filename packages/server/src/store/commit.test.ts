@@ -1,0 +1,408 @@
+import { randomUUID } from 'node:crypto'
+import { describe, expect, test } from 'vitest'
+import {
+  AT,
+  freshHash,
+  loginFlow,
+  person,
+  queued,
+  registrationFlow,
+  sessionOf,
+  withoutCredentials,
+} from '../../test/store-samples.ts'
+import { DIALECTS, freshDatabase, freshStore } from '../../test/stores.ts'
+import type { Effect } from '../core/effect.ts'
+import { sessionId } from '../core/ids.ts'
+import { commit } from './commit.ts'
+import type { Database, Write } from './database.ts'
+import { statement } from './sql.ts'
+
+const clock = { now: () => AT + 5 }
+
+/** What the effects below find when they come. */
+function stage() {
+  const [ann, bob, cat] = [person('ann@example.test'), person('bob@example.test'), person('cat@example.test')]
+  const [closing, kept] = [loginFlow(), loginFlow()]
+  const [renewed, revoked, other] = [sessionOf(ann), sessionOf(ann), sessionOf(ann)]
+  const before: readonly Effect[] = [
+    ...[closing, kept].map((flow) => ({ kind: 'openFlow', flow }) as const),
+    ...[ann, bob, cat].map((identity) => ({ kind: 'createIdentity', identity }) as const),
+    ...[renewed, revoked, other].map(
+      (session) => ({ kind: 'storeSession', session, tokenHash: freshHash(), at: AT }) as const,
+    ),
+  ]
+  const dan = person('dan@example.test', { externalId: 'crm-4' })
+  const password = ann.credentials.find(({ type }) => type === 'password')
+  if (password === undefined) throw new Error('a person has a password')
+  // Every kind of effect; whoever adds one is asked for it here. OAuth2's have a room and tests of their own.
+  const effects: { readonly [K in Exclude<Effect['kind'], 'oauth2'>]: Extract<Effect, { readonly kind: K }> } = {
+    notify: { kind: 'notify', delivery: queued({ identityId: dan.id }) },
+    storeError: { kind: 'storeError', id: randomUUID(), error: { code: 500 }, at: AT },
+    continueWith: { kind: 'continueWith', step: { action: 'redirect_browser_to', redirect_browser_to: '/' } },
+    handOutSession: { kind: 'handOutSession' },
+    renewSession: { kind: 'renewSession', session: { ...renewed, aal: 'aal2', authenticatedAt: AT + 9 }, at: AT },
+    storeSession: { kind: 'storeSession', session: sessionOf(dan), tokenHash: freshHash(), at: AT },
+    revokeSession: { kind: 'revokeSession', sessionId: revoked.id },
+    revokeOtherSessions: { kind: 'revokeOtherSessions', identityId: ann.id, keep: renewed.id },
+    saveCredential: {
+      kind: 'saveCredential',
+      identityId: ann.id,
+      credential: { ...password, config: { hashed_password: 'better' }, updatedAt: AT + 1 },
+    },
+    saveIdentity: { kind: 'saveIdentity', before: cat, identity: { ...cat, traits: { email: 'new@example.test' } } },
+    deleteIdentity: { kind: 'deleteIdentity', identityId: bob.id },
+    createIdentity: { kind: 'createIdentity', identity: dan },
+    openFlow: { kind: 'openFlow', flow: registrationFlow() },
+    keepFlow: { kind: 'keepFlow', flow: { ...kept, memory: { tries: 2 } } },
+    closeFlow: { kind: 'closeFlow', flow: { ...closing, completed: true, state: 'passed_challenge' } },
+  }
+  return { before, effects, ann, bob, cat, dan, closing, kept, renewed, revoked, other }
+}
+
+const TABLES = [
+  'identities',
+  'credentials',
+  'credential_identifiers',
+  'addresses',
+  'sessions',
+  'flows',
+  'errors',
+  'deliveries',
+  'attempts',
+]
+
+/** Every row of every table, in an order that does not depend on when it was written. */
+async function everything(db: Database): Promise<readonly string[]> {
+  const dumps = TABLES.map(async (table) => {
+    const rows = await db.all(statement(`test.${table}`, `select * from ${table}`), [])
+    return rows.map((row) => `${table} ${JSON.stringify(row)}`).sort()
+  })
+  return (await Promise.all(dumps)).flat()
+}
+
+/** The database, with a statement of ours in place of the n-th. */
+const failingAt = (db: Database, at: number, broken: Write): Database => ({
+  ...db,
+  apply: (writes) => db.apply(writes.toSpliced(at, 1, broken)),
+})
+
+// It runs, and then it fails: a column may not be null.
+const broken: Write = {
+  statement: statement('test.broken', 'insert into errors (id, error, created_at, updated_at) values ($1, $2, $3, $4)'),
+  values: ['broken', null, 0, 0],
+}
+// It runs, and changes nothing where it should have changed something.
+const unmet: Write = {
+  statement: statement('test.unmet', 'update flows set completed = 1 where id = $1'),
+  values: ['nobody'],
+  expects: 'not_found',
+}
+
+describe.each(DIALECTS)('%s', (dialect) => {
+  test('a commit carries out every kind of effect at once', async () => {
+    const { store } = await freshStore(dialect)
+    const { before, effects, ann, bob, cat, dan, closing, kept, renewed, revoked, other } = stage()
+    await store.commit(before)
+    await expect(store.commit(Object.values(effects))).resolves.toEqual({ kind: 'committed' })
+
+    await expect(store.flows.find(closing.id)).resolves.toEqual(effects.closeFlow.flow)
+    await expect(store.flows.find(kept.id)).resolves.toEqual(effects.keepFlow.flow)
+    await expect(store.flows.find(effects.openFlow.flow.id)).resolves.toEqual(effects.openFlow.flow)
+    await expect(store.identities.find(dan.id)).resolves.toEqual(dan)
+    await expect(store.identities.find(bob.id)).resolves.toBeNull()
+    await expect(store.identities.find(cat.id)).resolves.toMatchObject({ traits: { email: 'new@example.test' } })
+    const saved = await store.identities.findByIdentifier('password', 'ann@example.test')
+    expect(saved?.credentials.find(({ type }) => type === 'password')).toEqual({
+      ...effects.saveCredential.credential,
+      version: 2,
+    })
+    await expect(store.sessions.findByTokenHash(effects.storeSession.tokenHash)).resolves.toEqual(
+      effects.storeSession.session,
+    )
+    await expect(store.sessions.find(renewed.id)).resolves.toMatchObject({ active: true, aal: 'aal2', id: renewed.id })
+    for (const { id } of [revoked, other]) {
+      await expect(store.sessions.find(id)).resolves.toMatchObject({ active: false, identity: { id: ann.id } })
+    }
+    await expect(store.errors.find(effects.storeError.id)).resolves.toEqual({
+      id: effects.storeError.id,
+      error: { code: 500 },
+      createdAt: AT,
+      updatedAt: AT,
+    })
+    await expect(store.deliveries.find(effects.notify.delivery.id)).resolves.toMatchObject({
+      delivery: effects.notify.delivery,
+      state: 'pending',
+      attempts: 0,
+    })
+  })
+
+  test.each([
+    ['fails', broken, 'rejects'],
+    ['finds nothing to change', unmet, 'conflicts'],
+  ] as const)('when any one statement %s, nothing is left of the others', async (_, instead, outcome) => {
+    const db = await freshDatabase(dialect)
+    const { before, effects } = stage()
+    await commit(db, clock, before)
+    const untouched = await everything(db)
+    const counted = { writes: 0 }
+    const counting: Database = {
+      ...db,
+      apply: async (writes) => {
+        counted.writes = writes.length
+        return { kind: 'committed', rows: [] }
+      },
+    }
+    await commit(counting, clock, Object.values(effects))
+    expect(counted.writes).toBeGreaterThan(20)
+
+    for (let at = 0; at < counted.writes; at++) {
+      const attempt = commit(failingAt(db, at, instead), clock, Object.values(effects))
+      if (outcome === 'rejects') await expect(attempt).rejects.toThrow()
+      else await expect(attempt).resolves.toEqual({ kind: 'conflict', conflict: 'not_found' })
+      await expect(everything(db), `statement ${at}`).resolves.toEqual(untouched)
+    }
+    // The same effects, undisturbed: the database is none the worse for it.
+    await expect(commit(db, clock, Object.values(effects))).resolves.toEqual({ kind: 'committed' })
+    await expect(everything(db)).resolves.not.toEqual(untouched)
+  })
+
+  test('effects without a statement need no transaction', async () => {
+    const { store } = await freshStore(dialect)
+    await expect(store.commit([])).resolves.toEqual({ kind: 'committed' })
+    await expect(store.commit([{ kind: 'handOutSession' }])).resolves.toEqual({ kind: 'committed' })
+  })
+
+  const conflicts: readonly (readonly [string, (it: ReturnType<typeof stage>) => readonly Effect[], string])[] = [
+    [
+      'a flow that is completed',
+      ({ closing, effects }) => [effects.closeFlow, { kind: 'closeFlow', flow: closing }],
+      'flow_completed',
+    ],
+    ['a flow that nobody opened', () => [{ kind: 'closeFlow', flow: loginFlow() }], 'flow_completed'],
+    [
+      'keeping open a completed flow',
+      ({ closing, effects }) => [effects.closeFlow, { kind: 'keepFlow', flow: closing }],
+      'flow_completed',
+    ],
+    [
+      "somebody else's identifier",
+      () => [
+        {
+          kind: 'createIdentity',
+          identity: person('new@example.test', { credentials: person('ann@example.test').credentials }),
+        },
+      ],
+      'identifier_taken',
+    ],
+    [
+      "somebody else's address",
+      () => [
+        { kind: 'createIdentity', identity: { ...person('ann@example.test'), credentials: [], recoveryAddresses: [] } },
+      ],
+      'identifier_taken',
+    ],
+    [
+      "somebody else's recovery address",
+      () => [
+        {
+          kind: 'createIdentity',
+          identity: { ...person('ann@example.test'), credentials: [], verifiableAddresses: [] },
+        },
+      ],
+      'identifier_taken',
+    ],
+    [
+      "somebody else's external id",
+      ({ effects }) => [
+        effects.createIdentity,
+        { kind: 'createIdentity', identity: person('eve@example.test', { externalId: 'crm-4' }) },
+      ],
+      'external_id_taken',
+    ],
+    [
+      'a credential of another version',
+      ({ effects }) => [effects.saveCredential, effects.saveCredential],
+      'credential_changed',
+    ],
+    [
+      'an identity of another version',
+      ({ effects }) => [effects.saveIdentity, effects.saveIdentity],
+      'credential_changed',
+    ],
+    ['an identity that is gone', ({ effects }) => [effects.deleteIdentity, effects.deleteIdentity], 'not_found'],
+    [
+      'a session of somebody who is gone',
+      ({ bob, effects }) => [
+        effects.deleteIdentity,
+        { kind: 'storeSession', session: sessionOf(bob), tokenHash: freshHash(), at: AT },
+      ],
+      'not_found',
+    ],
+    [
+      'renewing a session that was revoked',
+      ({ revoked, effects }) => [effects.revokeSession, { kind: 'renewSession', session: revoked, at: AT }],
+      'not_found',
+    ],
+  ]
+  test.each(conflicts)('%s is a conflict and changes nothing', async (_, make, conflict) => {
+    const db = await freshDatabase(dialect)
+    const it = stage()
+    await commit(db, clock, it.before)
+    const untouched = await everything(db)
+    const bystander: Effect = { kind: 'openFlow', flow: loginFlow() }
+    await expect(commit(db, clock, [bystander, ...make(it)])).resolves.toEqual({ kind: 'conflict', conflict })
+    await expect(everything(db)).resolves.toEqual(untouched)
+  })
+
+  test('a mistake of ours is an error and no conflict', async () => {
+    const { store } = await freshStore(dialect)
+    const flow = loginFlow()
+    await store.commit([{ kind: 'openFlow', flow }])
+    await expect(store.commit([{ kind: 'openFlow', flow }])).rejects.toThrow()
+  })
+
+  test('of many submissions that race to close one flow, one wins and the others leave nothing', async () => {
+    const { store } = await freshStore(dialect)
+    const ann = person('ann@example.test')
+    const flow = loginFlow()
+    await store.commit([
+      { kind: 'openFlow', flow },
+      { kind: 'createIdentity', identity: ann },
+    ])
+    const sessions = Array.from({ length: 12 }, () => ({ session: sessionOf(ann), tokenHash: freshHash() }))
+    const answers = await Promise.all(
+      sessions.map((each) =>
+        store.commit([
+          { kind: 'closeFlow', flow: { ...flow, completed: true } },
+          { kind: 'storeSession', ...each, at: AT },
+        ]),
+      ),
+    )
+    expect(answers.filter(({ kind }) => kind === 'committed')).toHaveLength(1)
+    expect(answers.filter(({ kind }) => kind === 'conflict')).toEqual(
+      Array.from({ length: 11 }, () => ({ kind: 'conflict', conflict: 'flow_completed' })),
+    )
+    await expect(store.sessions.ofIdentity(ann.id, { limit: 50, offset: 0 })).resolves.toHaveLength(1)
+  })
+
+  test('of many registrations with one identifier, one wins', async () => {
+    const { store } = await freshStore(dialect)
+    const people = Array.from({ length: 12 }, () => person('ann@example.test'))
+    const answers = await Promise.all(people.map((identity) => store.commit([{ kind: 'createIdentity', identity }])))
+    expect(answers.filter(({ kind }) => kind === 'committed')).toHaveLength(1)
+    expect(answers.filter(({ kind }) => kind === 'conflict')).toEqual(
+      Array.from({ length: 11 }, () => ({ kind: 'conflict', conflict: 'identifier_taken' })),
+    )
+    await expect(store.identities.list({ after: null, size: 50 })).resolves.toHaveLength(1)
+  })
+
+  test('people who take the same identifiers in opposite order do not stand in each other’s way for ever', async () => {
+    const { store } = await freshStore(dialect)
+    const rounds = Array.from({ length: 10 }, (_, round) => {
+      const names = [`x${round}`, `y${round}`]
+      return [names, names.toReversed()].map((identifiers) => {
+        const { credentials, ...rest } = person(`${randomUUID()}@example.test`)
+        return { ...rest, credentials: credentials.slice(1).map((each) => ({ ...each, identifiers })) }
+      })
+    })
+    const answers = await Promise.all(
+      rounds.flat().map((identity) => store.commit([{ kind: 'createIdentity', identity }])),
+    )
+    expect(answers.filter(({ kind }) => kind === 'committed')).toHaveLength(10)
+    expect(answers.filter(({ kind }) => kind === 'conflict')).toHaveLength(10)
+  })
+
+  test('of two who replace one password, the second is told', async () => {
+    const { store } = await freshStore(dialect)
+    const { before, effects } = stage()
+    await store.commit(before)
+    const answers = await Promise.all([store.commit([effects.saveCredential]), store.commit([effects.saveCredential])])
+    expect(answers.map(({ kind }) => kind).sort()).toEqual(['committed', 'conflict'])
+  })
+
+  test('revoking all sessions spares nobody, and nobody else’s', async () => {
+    const { store } = await freshStore(dialect)
+    const { before, ann, bob, renewed } = stage()
+    const foreign = sessionOf(bob)
+    await store.commit([...before, { kind: 'storeSession', session: foreign, tokenHash: freshHash(), at: AT }])
+    await store.commit([{ kind: 'revokeOtherSessions', identityId: ann.id, keep: null }])
+    const ofAnn = await store.sessions.ofIdentity(ann.id, { limit: 10, offset: 0 })
+    expect(ofAnn.map(({ active }) => active)).toEqual([false, false, false])
+    expect(ofAnn.map(({ id }) => id)).toContain(renewed.id)
+    await expect(store.sessions.find(foreign.id)).resolves.toMatchObject({ active: true })
+  })
+
+  test('an identity takes everything of theirs along when it goes', async () => {
+    const db = await freshDatabase(dialect)
+    const ann = person('ann@example.test')
+    const nothing = await everything(db)
+    await commit(db, clock, [
+      { kind: 'createIdentity', identity: ann },
+      { kind: 'storeSession', session: sessionOf(ann), tokenHash: freshHash(), at: AT },
+    ])
+    await commit(db, clock, [{ kind: 'deleteIdentity', identityId: ann.id }])
+    await expect(everything(db)).resolves.toEqual(nothing)
+    await expect(commit(db, clock, [{ kind: 'createIdentity', identity: ann }])).resolves.toEqual({ kind: 'committed' })
+  })
+
+  test('nothing is queued twice for one occurrence and action', async () => {
+    const { store } = await freshStore(dialect)
+    const first = queued()
+    const again = { ...queued(), eventId: first.eventId }
+    await store.commit([{ kind: 'notify', delivery: first }])
+    await expect(store.commit([{ kind: 'notify', delivery: again }])).resolves.toEqual({ kind: 'committed' })
+    await expect(store.deliveries.find(again.id)).resolves.toBeNull()
+  })
+
+  test('what is not there is null, also where a text could never be stored', async () => {
+    const { store } = await freshStore(dialect)
+    await expect(store.flows.find(loginFlow().id)).resolves.toBeNull()
+    await expect(store.identities.findByIdentifier('password', 'nobody\u0000')).resolves.toBeNull()
+    await expect(store.identities.findByExternalId("'; drop table identities; --")).resolves.toBeNull()
+    await expect(store.sessions.findByTokenHash(freshHash())).resolves.toBeNull()
+    await expect(store.sessions.find(sessionId(randomUUID()))).resolves.toBeNull()
+    await expect(store.errors.find(randomUUID())).resolves.toBeNull()
+    await expect(store.identities.list({ after: null, size: 10, identifier: '\u0000' })).resolves.toEqual([])
+  })
+
+  test('identities come in pages by id, and may be asked for by identifier and ids', async () => {
+    const { store } = await freshStore(dialect)
+    const people = Array.from({ length: 5 }, (_, at) => person(`p${at}@example.test`)).sort((a, b) =>
+      a.id < b.id ? -1 : 1,
+    )
+    await store.commit(people.map((identity) => ({ kind: 'createIdentity', identity })))
+    const idsOf = async (page: Parameters<typeof store.identities.list>[0]) =>
+      (await store.identities.list(page)).map(({ id }) => id)
+    const ids = people.map(({ id }) => id)
+    const [first, second, third] = ids
+    if (first === undefined || second === undefined || third === undefined) throw new Error('five people')
+
+    await expect(store.identities.list({ after: null, size: 10 })).resolves.toEqual(people)
+    await expect(idsOf({ after: null, size: 2 })).resolves.toEqual(ids.slice(0, 2))
+    await expect(idsOf({ after: second, size: 2 })).resolves.toEqual(ids.slice(2, 4))
+    await expect(idsOf({ after: null, size: 10, identifier: 'a-p3@example.test' })).resolves.toEqual(
+      people.filter(({ traits }) => traits.email === 'p3@example.test').map(({ id }) => id),
+    )
+    await expect(idsOf({ after: null, size: 10, ids: [third, first] })).resolves.toEqual([first, third])
+    await expect(idsOf({ after: null, size: 10, ids: [] })).resolves.toEqual([])
+    const email = people[0]?.recoveryAddresses[0]?.value ?? ''
+    await expect(idsOf({ after: null, size: 10, ids: [first, third], identifier: email })).resolves.toEqual([first])
+    await expect(idsOf({ after: null, size: 10, ids: [third], identifier: email })).resolves.toEqual([])
+  })
+
+  test('sessions of an identity come newest first, page by page', async () => {
+    const { store } = await freshStore(dialect)
+    const ann = person('ann@example.test')
+    const sessions = Array.from({ length: 5 }, () => sessionOf(ann))
+    await store.commit([
+      { kind: 'createIdentity', identity: ann },
+      ...sessions.map(
+        (session, at) => ({ kind: 'storeSession', session, tokenHash: freshHash(), at: AT + at }) as const,
+      ),
+    ])
+    const newestFirst = sessions.toReversed()
+    await expect(store.sessions.ofIdentity(ann.id, { limit: 2, offset: 0 })).resolves.toEqual(newestFirst.slice(0, 2))
+    await expect(store.sessions.ofIdentity(ann.id, { limit: 9, offset: 2 })).resolves.toEqual(newestFirst.slice(2))
+    expect(newestFirst[0]?.identity).toEqual(withoutCredentials(ann))
+  })
+})
