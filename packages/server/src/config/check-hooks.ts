@@ -5,7 +5,7 @@ import { PLACES, type Place } from '../core/place.ts'
 import { check, type Finding } from './check.ts'
 import { nearest } from './nearest.ts'
 import type { Path } from './path.ts'
-import { ENTERPRISE_HOOKS, PENDING_HOOKS } from './pending.ts'
+import { ENTERPRISE_HOOKS, isFlowPending, PENDING_HOOKS } from './pending.ts'
 import { show } from './show.ts'
 import { isHookSecret } from './hook-secrets.ts'
 
@@ -13,11 +13,15 @@ const kinds = new Map(Object.entries(actionKinds))
 
 /** Where each kind may stand: those we have, those to come, those we only accept. */
 const placements: ReadonlyMap<string, readonly Place[]> = new Map(
-  [...Object.entries(ENTERPRISE_HOOKS), ...Object.entries(PENDING_HOOKS), ...kinds].map(([kind, { placement }]) => [
-    kind,
-    placement,
-  ]),
+  [
+    ...kinds,
+    ...Object.entries(PENDING_HOOKS).filter(([kind]) => !kinds.has(kind)),
+    ...Object.entries(ENTERPRISE_HOOKS),
+  ].map(([kind, { placement }]) => [kind, placement]),
 )
+
+/** The kinds worth naming where somebody looks for one. */
+const choicesAt = (place: string) => kindsAllowedAt(place).filter((kind) => !Object.hasOwn(ENTERPRISE_HOOKS, kind))
 
 /** The kinds that may stand in a list. */
 export const kindsAllowedAt = (place: string): readonly string[] =>
@@ -54,7 +58,8 @@ function checkEntry(place: string, entry: unknown, path: Path): readonly Finding
       {
         path,
         part: 'value',
-        need: `nothing: "${hook}" belongs to Ory’s enterprise edition and does nothing here`,
+        need: 'nothing',
+        note: `"${hook}" belongs to Ory’s enterprise edition and does nothing here`,
         severity: 'warning',
       },
     ]
@@ -91,8 +96,14 @@ function checkConfig(hook: string, config: unknown, path: Path): readonly Findin
 
 function notBuilt(hook: string, path: Path): Finding {
   const because = PENDING_HOOKS[hook]?.refusedBecause
-  if (because === undefined)
-    return { path, part: 'value', need: `nothing: "${hook}" is not built yet and does nothing`, severity: 'warning' }
+  if (because === undefined || isFlowPending(String(path[2])))
+    return {
+      path,
+      part: 'value',
+      need: 'nothing',
+      note: `"${hook}" is not built yet and does nothing`,
+      severity: 'warning',
+    }
   return { path, part: 'value', got: `"${hook}", which is not built yet`, need: `to leave it out: ${because}` }
 }
 
@@ -102,7 +113,7 @@ function unknownKind(hook: unknown, place: string, path: Path): Finding {
     path: [...path, 'hook'],
     part: hook === undefined ? 'key' : 'value',
     got: show(hook, null),
-    need: `one of ${kindsAllowedAt(place).join(', ')}`,
+    need: `one of ${choicesAt(place).join(', ')}`,
     ...fixOf(near),
   }
 }
@@ -120,7 +131,7 @@ function misplaced(hook: string, allowed: readonly Place[], place: string, path:
   return {
     path: [...path, 'hook'],
     part: 'value',
-    got: `${whereOf(path)}: "${hook}" may not run ${phase} ${flow}; allowed here: ${kindsAllowedAt(place).join(', ')}`,
+    got: `${whereOf(path)}: "${hook}" may not run ${phase} ${flow}; allowed here: ${choicesAt(place).join(', ')}`,
     need: 'an action that may run there',
     fix: elsewhere(hook, allowed, flow),
   }

@@ -1,9 +1,9 @@
 import { Value } from 'typebox/value'
 import { isJsonObject } from '../core/json.ts'
 import { nearest } from './nearest.ts'
-import { type Path, printPath } from './path.ts'
+import type { Path } from './path.ts'
 import { childOf, type SchemaNode } from './schema/node.ts'
-import { needOf, show } from './show.ts'
+import { needOf, show, valuesOf } from './show.ts'
 import { unknownKey } from './unknown-key.ts'
 
 /** Something wrong at a path; the loader adds where that is written. */
@@ -16,6 +16,8 @@ export type Finding = {
   readonly fix?: string
   /** It can be lived with: said, and not refused. */
   readonly severity?: 'warning'
+  /** What a warning says where nothing is needed. */
+  readonly note?: string
 }
 
 export type Rules = {
@@ -128,22 +130,20 @@ const missingKey = (node: SchemaNode, key: string, path: Path): Finding => {
 
 function wrongValue(node: SchemaNode, value: unknown, path: Path, { isSecret }: Rules): Finding {
   const shown = isSecret?.(path) === true ? { ...node, writeOnly: true } : node
-  const [error] = Value.Errors(node, value)
-  const said =
-    error?.keyword === '~refine' && node.need === undefined ? error.message.replace(/^must (?:be )?/, '') : needOf(node)
   const fix = shown.writeOnly === true ? null : suggestion(node, value)
   return {
     path,
     part: 'value',
     got: show(value, shown),
-    need: said,
+    need: needOf(node, value),
     ...(fix === null ? {} : { fix: `did you mean ${fix}?` }),
   }
 }
 
 /** A value near the wrong one that would be right. */
 function suggestion(node: SchemaNode, value: unknown): string | null {
-  if (typeof value === 'string' && node.enum !== undefined) return nearest(value, node.enum.map(String))
+  const allowed = valuesOf(node)
+  if (typeof value === 'string' && allowed !== null) return nearest(value, allowed)
   const right = candidates(value).find((candidate) => Value.Check(node, candidate))
   return right === undefined ? null : JSON.stringify(right)
 }
@@ -163,6 +163,3 @@ function candidates(value: unknown): readonly (string | number | boolean)[] {
     `https://${value}`,
   ]
 }
-
-/** The path for messages that are about the whole. */
-export const nameOf = ({ path }: Finding) => printPath(path) || '(the file)'

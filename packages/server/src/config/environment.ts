@@ -1,6 +1,6 @@
 import { actionKinds } from '../actions/registry.ts'
 import { isJsonObject, type Json, type JsonObject } from '../core/json.ts'
-import { type Path, printPath, withValue } from './path.ts'
+import { type Path, withValue } from './path.ts'
 import type { Source } from './read-document.ts'
 import type { SchemaNode } from './schema/node.ts'
 
@@ -114,9 +114,3 @@ function setAny(tree: Json | undefined, path: Path, value: Json): Json {
   const length = Math.max(items.length, step + 1)
   return Array.from({ length }, (_, at): Json => (at === step ? setAny(items[at], rest, value) : (items[at] ?? null)))
 }
-
-/** For the table of the reference: how a key is spelt in the environment. */
-export const spellingOf = (path: Path) =>
-  printPath(path)
-    .toUpperCase()
-    .replace(/[^A-Z0-9]+/g, '_')

@@ -1,15 +1,27 @@
+import { type Static, Type } from 'typebox'
 import { isJsonObject, type Json, type JsonObject } from '../core/json.ts'
 import type { SchemaSource } from '../core/settings.ts'
 import type { Finding } from './check.ts'
 import { type Reading, readResource, reasonOf } from './resources.ts'
-import type { Config } from './schema/schema.ts'
+import { configSchema } from './schema/schema.ts'
+
+/** The keys that say which schemas there are and what is asked of them; the rest of the tree may be wrong. */
+export const schemaKeys = Type.Object({
+  identity: configSchema.properties.identity,
+  security: configSchema.properties.security,
+  selfservice: Type.Object({
+    methods: Type.Object({ password: Type.Object({ enabled: Type.Boolean() }) }),
+  }),
+})
+
+type SchemaKeys = Static<typeof schemaKeys>
 
 type Loaded = { readonly schemas: readonly SchemaSource[]; readonly findings: readonly Finding[] }
 
 /** Reads the identity schemas, and says what keeps them from being used (reliability.md §10, B13, B14). */
 export async function loadIdentitySchemas(
   reading: Reading,
-  { identity, security, selfservice }: Config,
+  { identity, security, selfservice }: SchemaKeys,
 ): Promise<Loaded> {
   const loaded = await Promise.all(
     identity.schemas.map(async ({ id, url, selfservice_selectable }, at) => {
@@ -84,7 +96,7 @@ function* refsOf(value: Json): Generator<string> {
   for (const member of Object.values(value)) yield* refsOf(member)
 }
 
-function idFaults({ default_schema_id: chosen, schemas }: Config['identity']): readonly Finding[] {
+function idFaults({ default_schema_id: chosen, schemas }: SchemaKeys['identity']): readonly Finding[] {
   const ids = schemas.map(({ id }) => id)
   const repeated = ids.flatMap((id, at): readonly Finding[] => {
     const first = ids.indexOf(id)
@@ -114,8 +126,8 @@ function idFaults({ default_schema_id: chosen, schemas }: Config['identity']): r
 /** Nobody could sign in with a password without a trait that identifies them. */
 function signInFaults(
   schemas: readonly SchemaSource[],
-  { default_schema_id, schemas: listed }: Config['identity'],
-  { methods }: Config['selfservice'],
+  { default_schema_id, schemas: listed }: SchemaKeys['identity'],
+  { methods }: SchemaKeys['selfservice'],
 ): readonly Finding[] {
   const schema = schemas.find(({ id }) => id === default_schema_id)
   if (schema === undefined || !methods.password.enabled || marksIdentifier(schema.document)) return []

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { Value } from 'typebox/value'
 import { ConfigError, type ConfigProblem } from '../core/errors.ts'
-import type { JsonObject } from '../core/json.ts'
+import { isJsonObject, type JsonObject } from '../core/json.ts'
 import type { Settings } from '../core/settings.ts'
 import { openClient } from '../net/client.ts'
 import { check, type Finding } from './check.ts'
@@ -11,15 +11,18 @@ import { checkHookList } from './check-hooks.ts'
 import { type Environment, readEnvironment } from './environment.ts'
 import { fillDefaults } from './fill-defaults.ts'
 import { isHookSecret } from './hook-secrets.ts'
-import { loadIdentitySchemas } from './identity-schemas.ts'
-import { mergeObjects, printPath, valueAt } from './path.ts'
+import { loadIdentitySchemas, schemaKeys } from './identity-schemas.ts'
+import { checkTemplates } from './hook-templates.ts'
+import { mergeObjects, type Path, printPath, valueAt } from './path.ts'
 import { pendingKeys } from './pending.ts'
 import { weakenings, withPresets } from './profiles.ts'
 import { readDocument, type Source } from './read-document.ts'
 import { fileOf, type Reading, reasonOf } from './resources.ts'
-import { resolveSecrets } from './resolve-secrets.ts'
+import { isPlaceholder } from './redact.ts'
+import { isInClear, resolveSecrets, secretsOf } from './resolve-secrets.ts'
+import { checkRules } from './rules.ts'
 import { type Config, configSchema } from './schema/schema.ts'
-import { clientSettings, toSettings } from './to-settings.ts'
+import { clientSettings, hookLists, toSettings } from './to-settings.ts'
 
 export type LoadOptions = {
   readonly files: readonly string[]
@@ -34,62 +37,110 @@ export type LoadOptions = {
   readonly fetchText?: Reading['fetchText']
   /** Signs and seals where no secret is configured; made up if absent. */
   readonly generatedSecret?: string
+  /** Whether the placeholders of a print-out may stand for secrets: to look at a configuration, never to serve. */
+  readonly placeholders?: 'accepted'
 }
 
 export type Loaded = {
   readonly settings: Settings
-  /** One line each. */
+  /** One line each: what `ory` presets weaker than `safe`, and what has no effect. */
   readonly warnings: readonly string[]
+  /** The whole configuration with every default in it, and with its secrets: for `printConfig`. */
+  readonly effective: JsonObject
   /** Every file that was read or referred to: what a watcher watches. */
   readonly sources: readonly string[]
+  /** Changes with everything the configuration is made of, whatever its own `revision` says. */
+  readonly fingerprint: string
   readonly generatedSecret: string
 }
 
 /** Reads a configuration, or says everything that is wrong with it. */
 export async function loadConfig(options: LoadOptions): Promise<Loaded> {
   // oxlint-disable-next-line no-restricted-properties -- the one place that reads the environment
-  const { files, overrides = {}, env = process.env, generatedSecret = randomBytes(32).toString('base64url') } = options
+  const { env = process.env, generatedSecret = randomBytes(32).toString('base64url') } = options
   const readText = options.readFile ?? ((path: string) => readFile(path, 'utf8'))
   const sources = [
-    ...(await readFiles(files, readText)),
-    commandLine(overrides, options.dev),
+    ...(await readFiles(options.files, readText)),
+    commandLine(options.overrides ?? {}, options.dev),
     readEnvironment(configSchema, env),
   ]
   const configured = sources.reduce<JsonObject>((tree, source) => source.over(tree), {})
+  const secrets = await resolveSecrets({ env, readFile: readText }, configSchema, configured)
+  const complete = completion(configured, options.profile)
+  const config = complete(secrets.resolved)
 
-  const {
-    resolved,
-    findings: unresolved,
-    files: secretFiles,
-  } = await resolveSecrets({ env, readFile: readText }, configSchema, configured)
-  const profile =
-    configured['profile'] === 'safe' || configured['profile'] === 'ory' ? configured['profile'] : options.profile
-  const isDev = configured['dev'] === true
-  const presets = withPresets({ profile: options.profile, ...resolved }, profile, isDev)
-  const config = fillDefaults(configSchema, presets)
   const findings = [
-    ...unresolved,
+    ...secrets.findings,
+    ...placeholders(configured, options),
     ...check(configSchema, config, [], { checkList: checkHookList, isSecret: isHookSecret }),
-    ...pendingKeys(configured),
+    ...pendingKeys(configured, complete({})),
   ]
-  refuse(findings, sources)
-  if (!Value.Check(configSchema, config))
-    throw new ConfigError([{ key: '(the configuration)', need: 'a valid configuration' }])
-
+  if (!Value.Check(configSchema, config)) {
+    // All at once: schemas at hand can be looked at although something else is wrong.
+    const near = { readFile: readText, fetchText: () => Promise.reject(new Error('nothing is fetched yet')) }
+    const isAtHand =
+      Value.Check(schemaKeys, config) && config.identity.schemas.every(({ url }) => !/^https?:/.test(url))
+    const identity = isAtHand ? await loadIdentitySchemas(near, config) : { findings: [] }
+    throw refusal([...findings, ...identity.findings], sources)
+  }
   const reading = { readFile: readText, fetchText: options.fetchText ?? fetchTextWith(config) }
-  const { schemas, findings: inSchemas } = await loadIdentitySchemas(reading, config)
-  refuse(inSchemas, sources)
-  const revision = createHash('sha256')
-    .update(JSON.stringify([config, schemas]))
-    .digest('hex')
-    .slice(0, 16)
+  const lists = hookLists(config)
+  const inClear = [...secretsOf(configSchema, configured)].filter(
+    (secret) => isInClear(secret) && !isPlaceholder(secret.text) && isWrittenInFile(secret, sources),
+  )
+  const [identity, templates] = await Promise.all([
+    loadIdentitySchemas(reading, config),
+    checkTemplates(reading, lists, config.profile),
+  ])
+  findings.push(...checkRules({ config, configured, inClear }), ...identity.findings, ...templates.findings)
+  if (findings.some(isError)) throw refusal(findings, sources)
+
+  const fingerprint = hash([config, identity.schemas, templates.texts])
+  const surroundings = { schemas: identity.schemas, hostname: hostname(), generatedSecret, revision: fingerprint }
   return {
-    settings: toSettings(config, { schemas, hostname: hostname(), generatedSecret, revision }),
-    warnings: [...weakenings(configured, profile), ...warningsOf([...findings, ...inSchemas], sources)],
-    sources: [...files, ...secretFiles, ...filesIn(config)],
+    settings: toSettings(config, surroundings),
+    warnings: [...weakenings(configured, config.profile), ...warningsOf(findings, sources)],
+    effective: complete(configured),
+    sources: [...options.files, ...secrets.files, ...filesIn(config), ...templates.files],
+    fingerprint,
     generatedSecret,
   }
 }
+
+const hash = (value: unknown) => createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 16)
+
+/** How a configuration is completed: the presets of the profile it names, else of the command's, then the defaults. */
+function completion(configured: JsonObject, fallback: Settings['profile']): (config: JsonObject) => JsonObject {
+  const { profile: named, dev } = configured
+  const profile = named === 'safe' || named === 'ory' ? named : fallback
+  return (config) => {
+    const complete = fillDefaults(configSchema, withPresets({ profile, ...config }, profile, dev === true))
+    return isJsonObject(complete) ? complete : {}
+  }
+}
+
+/** A server that ran on placeholders would sign with secrets everybody knows. */
+const placeholders = (configured: JsonObject, options: LoadOptions): readonly Finding[] =>
+  options.placeholders === 'accepted'
+    ? []
+    : [...secretsOf(configSchema, configured)].flatMap(({ path, text }): readonly Finding[] =>
+        isPlaceholder(text)
+          ? [
+              {
+                path,
+                part: 'value',
+                got: 'a placeholder of a printed configuration',
+                need: 'the secret itself, or a reference to it',
+              },
+            ]
+          : [],
+      )
+
+const isWrittenInFile = ({ path }: { readonly path: Path }, sources: readonly Source[]) =>
+  sources
+    .toReversed()
+    .find((source) => source.locate(path, 'value') !== null)
+    ?.locate(path, 'value')?.line !== undefined
 
 /** All files, or everything that keeps them from being read. */
 async function readFiles(files: readonly string[], readText: Reading['readFile']): Promise<readonly Source[]> {
@@ -116,6 +167,9 @@ function commandLine(overrides: JsonObject, dev: boolean): Source {
   }
 }
 
+/** Command line and environment are always there. */
+const MORE_THAN_NONE = 3
+
 /** Where a finding is: in the last source that says it, else where its nearest parent is written. */
 function placeOf({ path, part }: Finding, sources: readonly Source[]) {
   for (let length = path.length; length > 0; length--) {
@@ -126,7 +180,7 @@ function placeOf({ path, part }: Finding, sources: readonly Source[]) {
     }
   }
   const [first] = sources
-  return first === undefined || sources.length < 3 ? {} : { file: first.name }
+  return first === undefined || sources.length < MORE_THAN_NONE ? {} : { file: first.name }
 }
 
 const problemOf = (finding: Finding, sources: readonly Source[]): ConfigProblem => {
@@ -140,17 +194,25 @@ const problemOf = (finding: Finding, sources: readonly Source[]): ConfigProblem 
   }
 }
 
-function refuse(findings: readonly Finding[], sources: readonly Source[]): void {
-  const errors = findings.filter(({ severity }) => severity !== 'warning')
-  if (errors.length > 0) throw new ConfigError(errors.map((finding) => problemOf(finding, sources)))
-}
+const isError = ({ severity }: Finding) => severity !== 'warning'
+
+/** In the order in which they are written. */
+const refusal = (findings: readonly Finding[], sources: readonly Source[]) =>
+  new ConfigError(
+    findings
+      .filter(isError)
+      .map((finding) => problemOf(finding, sources))
+      .toSorted((a, b) => (a.file === b.file ? (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0) : 0)),
+  )
 
 const warningsOf = (findings: readonly Finding[], sources: readonly Source[]) =>
   findings
-    .filter(({ severity }) => severity === 'warning')
+    .filter((finding) => !isError(finding))
     .map((finding) => {
-      const { file, line, key, need } = problemOf(finding, sources)
-      return `${[file, line].filter((part) => part !== undefined).join(':')}  ${key}: ${need}`
+      const { file, line, key, got, need } = problemOf(finding, sources)
+      const place = [file, line].filter((part) => part !== undefined).join(':')
+      const said = finding.note ?? `${got === undefined ? '' : `${got}; `}needs ${need}`
+      return `${place === '' ? '' : `${place}  `}${key}: ${said}`
     })
 
 const FETCH_BUDGET = 10_000

@@ -3,10 +3,15 @@ export function nearest(word: string, words: readonly string[]): string | null {
   const lower = word.toLowerCase()
   const [best] = words
     .map((candidate) => ({ candidate, far: distance(lower, candidate.toLowerCase()) }))
-    .filter(({ far, candidate }) => far <= 1 + Math.min(word.length, candidate.length) / 4)
+    .filter(
+      ({ far, candidate }) => isBeginning(lower, candidate) || far <= 1 + Math.min(word.length, candidate.length) / 4,
+    )
     .sort((a, b) => a.far - b.far)
   return best?.candidate ?? null
 }
+
+/** `warn` for `warning`. */
+const isBeginning = (word: string, candidate: string) => word.length >= 4 && candidate.startsWith(word)
 
 /** How many letters have to be changed, added, dropped or swapped with their neighbour. */
 function distance(from: string, to: string): number {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { isJsonObject } from '../core/json.ts'
 import type { Place } from '../core/place.ts'
 import { METHODS_WITH_HOOKS, PLACES } from '../core/place.ts'
@@ -7,8 +8,6 @@ import { parsePath, valueAt } from './path.ts'
 /** A key whose feature does not exist yet. It is known, and it is not silently ignored (design.md §6). */
 type Pending = {
   readonly key: string
-  /** Values that ask for nothing. */
-  readonly harmless?: readonly unknown[]
   /** Why it is refused: what would be less safe than the file says if it were ignored. */
   readonly refusedBecause?: string
 }
@@ -21,13 +20,14 @@ export const PENDING: readonly Pending[] = [
   { key: 'serve.admin.socket', refusedBecause: 'there are no unix sockets: what it keeps out would get in' },
   { key: 'serve.public.request_log' },
   { key: 'serve.admin.request_log' },
-  { key: 'serve.public.cors.options_passthrough', harmless: [false] },
-  { key: 'serve.public.cors.debug', harmless: [false] },
-  { key: 'selfservice.flows.login.style', harmless: ['unified'] },
+  { key: 'serve.public.cors.options_passthrough' },
+  { key: 'serve.public.cors.debug' },
+  { key: 'selfservice.flows.login.style' },
+  { key: 'selfservice.flows.registration.login_hints' },
   { key: 'selfservice.flows.settings' },
   { key: 'selfservice.flows.recovery' },
   { key: 'selfservice.flows.verification' },
-  { key: 'selfservice.flows.logout.clear_browser_data', harmless: [false] },
+  { key: 'selfservice.flows.logout.clear_browser_data' },
   { key: 'selfservice.methods.password.config.migrate_hook' },
   { key: 'selfservice.methods.b2b' },
   { key: 'session.earliest_possible_extend' },
@@ -37,27 +37,30 @@ export const PENDING: readonly Pending[] = [
   { key: 'oauth2_provider' },
   { key: 'feature_flags' },
   { key: 'log.redaction_text' },
+  { key: 'log.leak_sensitive_values' },
+  {
+    key: 'security.account_enumeration',
+    refusedBecause: 'strangers could find out who has an account where the file says that they cannot',
+  },
   { key: 'tracing' },
   { key: 'database' },
   { key: 'preview' },
   { key: 'organizations' },
   { key: 'enterprise' },
-  { key: 'expose-metrics-port', harmless: [0] },
+  { key: 'expose-metrics-port' },
   ...['code', 'link', 'totp', 'lookup_secret', 'webauthn', 'passkey', 'oidc', 'profile'].map((method) => ({
     key: `selfservice.methods.${method}`,
   })),
 ]
 
-/** What a file asks for that is not there yet. */
-export const pendingKeys = (configured: unknown): readonly Finding[] =>
-  PENDING.flatMap(({ key, harmless = [], refusedBecause }): readonly Finding[] => {
+/** What a file asks for that is not there yet. What it leaves at its default asks for nothing. */
+export const pendingKeys = (configured: unknown, defaults: unknown): readonly Finding[] =>
+  PENDING.flatMap(({ key, refusedBecause }): readonly Finding[] => {
     const path = parsePath(key)
     const value = valueAt(configured, path)
-    if (value === undefined || harmless.includes(value) || isSwitchedOff(value)) return []
+    if (value === undefined || isDeepStrictEqual(value, valueAt(defaults, path)) || isSwitchedOff(value)) return []
     if (refusedBecause === undefined) {
-      return [
-        { path, part: 'key', need: 'nothing: this is not built yet, so the key has no effect', severity: 'warning' },
-      ]
+      return [{ path, part: 'key', need: 'nothing', note: 'has no effect: this is not built yet', severity: 'warning' }]
     }
     return [
       {
@@ -70,7 +73,10 @@ export const pendingKeys = (configured: unknown): readonly Finding[] =>
   })
 
 const isSwitchedOff = (value: unknown) =>
-  isJsonObject(value) && (Object.keys(value).length === 0 || value['enabled'] === false)
+  isJsonObject(value) && (Object.keys(value).length === 0 || value['enabled'] === false || value['mitigate'] === false)
+
+/** Whether a flow is yet to be built: then none of its hooks can be missed. */
+export const isFlowPending = (flow: string) => PENDING.some(({ key }) => key === `selfservice.flows.${flow}`)
 
 /** A kind of action Ory has and we have not, and where it may stand (ory-actions.md §1.1). */
 type PendingHook = { readonly placement: readonly Place[]; readonly refusedBecause?: string }

@@ -39,18 +39,10 @@ export function readDocument(file: string, text: string): Source {
   }
   const document = parse(text, lines)
   if (document === null) throw fail({ key: '(the file)', need: `at most ${MOST_LEVELS} levels of nesting` })
-  const faults = [...document.errors, ...document.warnings]
-  if (faults.length > 0) {
-    throw new ConfigError(
-      faults.map(({ pos, message }) => ({
-        file,
-        ...at(pos[0]),
-        key: '(syntax)',
-        need: 'valid YAML or JSON',
-        got: message,
-      })),
-    )
-  }
+  const [fault] = [...document.errors, ...document.warnings]
+  // The first one only: those after it are mostly its consequences.
+  if (fault !== undefined)
+    throw fail({ ...at(fault.pos[0]), key: '(syntax)', got: fault.message, need: 'valid YAML or JSON' })
 
   const reader = createReader(document, (node) => ({ file, ...at(node?.range?.[0] ?? 0) }))
   const value = document.contents === null ? {} : reader.read(document.contents, [])
@@ -71,7 +63,8 @@ export function readDocument(file: string, text: string): Source {
 /** Null if it nests so deep that the parser gives up. */
 function parse(text: string, lineCounter: LineCounter): Document.Parsed | null {
   try {
-    return parseDocument(text, { lineCounter, uniqueKeys: false, prettyErrors: false })
+    const document = parseDocument(text, { lineCounter, uniqueKeys: false, prettyErrors: false })
+    return document.errors.some(({ message }) => message.includes('call stack')) ? null : document
   } catch (error) {
     if (error instanceof RangeError) return null
     throw error

@@ -34,11 +34,18 @@ function innerNode(node: SchemaNode, step: string | number, member: unknown): Sc
   return forms.find(({ type }) => type === typeof member) ?? { anyOf: forms }
 }
 
-const isReference = (text: string) => /^(env|file):\/\//.test(text)
+/** `env://NAME` or `file://PATH`: where a secret is, not the secret. */
+export const isReference = (text: string) => /^(env|file):\/\//.test(text)
 
-/** A secret written in clear. */
-export const isInClear = ({ text, isPart }: Secret) =>
-  isPart ? /:\/\/[^/?#@:]*:[^/?#@]+@/.test(text) : text !== '' && !isReference(text)
+/** Headers that carry credentials; the others may stand in clear. */
+const CREDENTIAL = /authoriz|cookie|token|secret|key|password|signature/i
+
+/** Whether a secret stands here in clear, and not in a reference to where it is. */
+export function isInClear({ path, text, isPart }: Secret): boolean {
+  if (isPart) return /:\/\/[^/?#@:]*:[^/?#@]+@/.test(text)
+  if (text === '' || isReference(text)) return false
+  return path.at(-2) !== 'headers' || CREDENTIAL.test(String(path.at(-1)))
+}
 
 /** The same configuration with `env://NAME` and `file://PATH` in place of secrets replaced by what they refer to. */
 export async function resolveSecrets(

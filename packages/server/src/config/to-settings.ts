@@ -246,7 +246,7 @@ function afterMethods({ selfservice: { flows } }: Config, flow: FlowName): After
 }
 
 /** Every hook list that has entries. */
-function hookLists(config: Config): readonly HookList[] {
+export function hookLists(config: Config): readonly HookList[] {
   const listOf = (
     flow: FlowName,
     phase: HookList['phase'],

@@ -1,5 +1,7 @@
 import { type FSWatcher, watch } from 'node:fs'
 import { dirname, resolve } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
+import type { Settings } from '../core/settings.ts'
 import type { Milliseconds } from '../core/time.ts'
 import { type Loaded, type LoadOptions, loadConfig } from './load.ts'
 
@@ -16,14 +18,17 @@ const QUIET: Milliseconds = 100
 /** Loads again whenever a file changes that the configuration was made of, or refers to. */
 export function watchConfig(options: LoadOptions, loaded: Loaded, { changed, refused }: Listeners): { close(): void } {
   const again = { ...options, generatedSecret: loaded.generatedSecret }
-  const state = { isClosed: false, revision: loaded.settings.revision, queue: Promise.resolve() }
+  const state = { isClosed: false, inForce: loaded, queue: Promise.resolve() }
   const reload = async () => {
     if (state.isClosed) return
     try {
       const next = await loadConfig(again)
       if (state.isClosed) return
       files.follow(next.sources)
-      changed(next)
+      if (next.fingerprint === state.inForce.fingerprint) return
+      const restart = needsRestart(state.inForce.settings, next.settings)
+      state.inForce = next
+      changed({ ...next, warnings: [...next.warnings, ...restart] })
     } catch (error) {
       if (!state.isClosed) refused(error)
     }
@@ -39,6 +44,21 @@ export function watchConfig(options: LoadOptions, loaded: Loaded, { changed, ref
     },
   }
 }
+
+/** What is read once, when the server starts (as in Ory: listeners and the log; and the database). */
+const AT_START: readonly { readonly key: string; readonly of: (settings: Settings) => unknown }[] = [
+  { key: 'dsn', of: ({ dsn }) => dsn },
+  { key: 'log', of: ({ log }) => log },
+  { key: 'serve.public.host', of: ({ serve }) => serve.public.host },
+  { key: 'serve.public.port', of: ({ serve }) => serve.public.port },
+  { key: 'serve.admin.host', of: ({ serve }) => serve.admin.host },
+  { key: 'serve.admin.port', of: ({ serve }) => serve.admin.port },
+]
+
+const needsRestart = (before: Settings, after: Settings) =>
+  AT_START.filter(({ of }) => !isDeepStrictEqual(of(before), of(after))).map(
+    ({ key }) => `${key}: has changed, and takes effect when the server is started again`,
+  )
 
 /** Watches the folders of files, as editors and orchestrators replace files instead of writing to them. */
 function watchFiles(report: () => void) {

@@ -1,6 +1,8 @@
 /** What the readers of the tree need to know of one of its nodes. JSON Schema, and our own marks (`parts.ts`). */
 export type SchemaNode = {
   readonly '~kind'?: string
+  /** Checks beyond JSON Schema, each with its text. */
+  readonly '~refine'?: readonly { readonly error: (value: unknown) => string }[]
   readonly type?: string
   readonly description?: string
   readonly default?: unknown

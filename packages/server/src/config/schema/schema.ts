@@ -28,12 +28,12 @@ export const configSchema = record('The configuration of Cardea.', {
   profile: choice('The defaults: safe ones, or those of Ory.', ['safe', 'ory'], 'safe'),
   revision: optionalText('A name for this state of the configuration, shown by /admin/health/config.'),
   dsn: Type.Refine(
-    Type.String({
-      description: 'The database: memory, sqlite://FILE or postgres://…',
-      need: 'memory, sqlite://FILE or postgres://USER:PASSWORD@HOST/DATABASE',
-      secretPart: 'password',
-    }),
+    Type.String({ description: 'The database: memory, sqlite://FILE or postgres://…', secretPart: 'password' }),
     (dsn) => dsn === 'memory' || /^(sqlite|sqlite3|postgres|postgresql):\/\/./.test(dsn),
+    (dsn) => {
+      const [, other] = /^(mysql|cockroach)\w*:/.exec(String(dsn)) ?? []
+      return `${other === undefined ? '' : `another database than ${other}: `}memory, sqlite://FILE or postgres://USER:PASSWORD@HOST/DATABASE`
+    },
   ),
   dev: flag('Development: plain cookies, local receivers. Never in production.', false),
   serve,
