@@ -1,14 +1,13 @@
-import { randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { onTestFinished } from 'vitest'
 import type { Database } from '../src/store/database.ts'
 import { migrate } from '../src/store/migrate.ts'
-import { openDatabase, openStore, type StoreDeps } from '../src/store/open-store.ts'
+import { openDatabase, openStore } from '../src/store/open-store.ts'
 import type { Store } from '../src/store/store.ts'
 import { type FreshPostgres, freshPostgres } from './postgres.ts'
+import { type StoreChanges, storeDeps } from './store-deps.ts'
 
 export const DIALECTS = ['sqlite', 'postgres'] as const
 export type Dialect = (typeof DIALECTS)[number]
@@ -20,20 +19,8 @@ export type FreshStore = {
   readonly logged: { readonly level: string; readonly event: string }[]
 }
 
-type Changes = Partial<Pick<StoreDeps, 'clock' | 'queueClock'>>
-
-/** The clock, chance and log of a store under test. */
-export const storeDeps = (logged: { level: string; event: string }[] = [], changes: Changes = {}): StoreDeps => ({
-  clock: { now: () => Date.now() },
-  random: { uuid: () => randomUUID() },
-  stopwatch: { now: () => performance.now(), sleep: (time) => sleep(time) },
-  log: (level, event) => logged.push({ level, event }),
-  patience: 0,
-  ...changes,
-})
-
 /** Opens a fresh store for the test that asks; it is closed and gone when the test ends. */
-export async function freshStore(dialect: Dialect, changes: Changes = {}): Promise<FreshStore> {
+export async function freshStore(dialect: Dialect, changes: StoreChanges = {}): Promise<FreshStore> {
   const dsn = await freshDsn(dialect)
   const logged: { level: string; event: string }[] = []
   const store = await openStore(dsn, storeDeps(logged, changes))

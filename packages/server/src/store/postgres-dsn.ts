@@ -57,7 +57,8 @@ const KNOWN = new Set([
 
 /** Reads `postgres://…` with the parameters of libpq and of Ory. No message ever holds the password. */
 export function parsePostgresDsn(dsn: string, ignored: (parameter: string) => void): PostgresDsn {
-  const url = URL.parse(dsn)
+  // libpq allows a user without a host, where a socket is named among the parameters.
+  const url = URL.parse(dsn.replace(/^([^:]+:\/\/[^/?#]*@)\//, '$1localhost/'))
   if (url === null) {
     throw new ConfigError([
       {

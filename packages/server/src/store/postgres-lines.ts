@@ -13,23 +13,30 @@ export type Line = {
 
 type Held = { readonly client: pg.Client; readonly ended: Promise<void>; waiting: number; isRetired: boolean }
 
+type State = { current: Promise<Held> | null; leaving: Promise<void>; isClosed: boolean }
+
 /** Connects when it is first needed, and again when the connection has broken or is older than its lifetime. */
 export function sharedLine(config: pg.ClientConfig, lifetime: Milliseconds): Line {
-  const line: { current: Promise<Held> | null } = { current: null }
+  const line: State = { current: null, leaving: Promise.resolve(), isClosed: false }
 
   const connect = (): Promise<Held> => {
-    const connecting = connectLine(config, () => {
-      if (line.current === connecting) line.current = null
-    })
-    if (lifetime > 0) setTimeout(() => void replace(connecting), lifetime).unref()
+    // The old connection goes before the new one comes: there are never more than were allowed.
+    const connecting = line.leaving.then(() => connectLine(config, () => forget(connecting)))
+    connecting.catch(() => forget(connecting))
+    if (lifetime > 0) setTimeout(() => leave(connecting), lifetime).unref()
     return connecting
   }
-  const replace = async (connecting: Promise<Held>) => {
+  const forget = (connecting: Promise<Held>) => {
     if (line.current === connecting) line.current = null
-    await connecting.then(retire, () => {})
+  }
+  const leave = (connecting: Promise<Held>) => {
+    if (line.current !== connecting) return
+    line.current = null
+    line.leaving = connecting.then(retire, () => {})
   }
   return {
     ask: async (query) => {
+      if (line.isClosed) throw new Error('The database is closed')
       line.current ??= connect()
       const held = await line.current
       held.waiting += 1
@@ -41,7 +48,9 @@ export function sharedLine(config: pg.ClientConfig, lifetime: Milliseconds): Lin
       }
     },
     close: async () => {
-      if (line.current !== null) await replace(line.current)
+      line.isClosed = true
+      if (line.current !== null) leave(line.current)
+      await line.leaving
     },
   }
 }
@@ -50,12 +59,7 @@ async function connectLine(config: pg.ClientConfig, lost: () => void): Promise<H
   const client = new pg.Client(config)
   const ended = new Promise<void>((resolve) => void client.once('end', resolve))
   client.on('error', lost).on('end', lost)
-  try {
-    await client.connect()
-  } catch (error) {
-    lost()
-    throw error
-  }
+  await client.connect()
   return { client, ended, waiting: 0, isRetired: false }
 }
 

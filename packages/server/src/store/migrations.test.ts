@@ -1,0 +1,155 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import pg from 'pg'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { freshPostgres } from '../../test/postgres.ts'
+import { storeDeps } from '../../test/store-deps.ts'
+import { DIALECTS, type Dialect, freshFolder } from '../../test/stores.ts'
+import { migratePostgres } from './migrate-postgres.ts'
+import { migrateSqlite } from './migrate-sqlite.ts'
+import { migrate, migrationStatus } from './migrate.ts'
+import { knownMigrations, type Migration } from './migrations.ts'
+import { openStore } from './open-store.ts'
+
+/** An empty database, and a way to do something to it behind the store's back. */
+async function empty(dialect: Dialect): Promise<{ dsn: string; run: (sql: string) => Promise<unknown[]> }> {
+  if (dialect === 'sqlite') {
+    const file = join(freshFolder(), 'x.db')
+    return {
+      dsn: `sqlite://${file}`,
+      run: async (sql) => {
+        const connection = new DatabaseSync(file)
+        try {
+          return sql.startsWith('select') ? connection.prepare(sql).all() : [connection.exec(sql)]
+        } finally {
+          connection.close()
+        }
+      },
+    }
+  }
+  const { url, drop } = await freshPostgres()
+  onTestFinished(drop)
+  return {
+    dsn: url,
+    run: async (sql) => {
+      const client = new pg.Client({ connectionString: url })
+      await client.connect()
+      try {
+        return (await client.query(sql)).rows
+      } finally {
+        await client.end()
+      }
+    },
+  }
+}
+
+const open = async (dsn: string, migrating = false) => {
+  const store = await openStore(dsn, { ...storeDeps(), migrate: migrating })
+  await store.close()
+}
+
+const migrateWith = async (dialect: Dialect, dsn: string, known: readonly Migration[]) => {
+  if (dialect === 'postgres') return migratePostgres({ connectionString: dsn }, known)
+  const connection = new DatabaseSync(dsn.slice('sqlite://'.length))
+  try {
+    return migrateSqlite(connection, known)
+  } finally {
+    connection.close()
+  }
+}
+
+describe.each(DIALECTS)('%s', (dialect) => {
+  const names = knownMigrations(dialect).map(({ name }) => name)
+  const countOf = 'select count(*) as n from cardea_migrations'
+
+  test('up runs what is missing, once, and status says so', async () => {
+    const { dsn, run } = await empty(dialect)
+    await expect(migrationStatus(dsn)).resolves.toEqual(names.map((name) => ({ name, state: 'pending' })))
+    await expect(migrate(dsn)).resolves.toEqual(names)
+    await expect(migrationStatus(dsn)).resolves.toEqual(names.map((name) => ({ name, state: 'applied' })))
+    await expect(migrate(dsn)).resolves.toEqual([])
+    expect(JSON.stringify(await run(countOf))).toContain(String(names.length))
+    await open(dsn)
+  })
+
+  test('a step whose file has changed is refused', async () => {
+    const { dsn, run } = await empty(dialect)
+    await migrate(dsn)
+    await run("update cardea_migrations set checksum = 'other' where version = 1")
+    await expect(open(dsn, true)).rejects.toThrow(/0001-first-light has another checksum/)
+    await expect(migrate(dsn)).rejects.toThrow(/0001-first-light has another checksum/)
+    await expect(migrationStatus(dsn)).rejects.toThrow(/0001-first-light has another checksum/)
+  })
+
+  test('a schema newer than this program is refused, and named', async () => {
+    const { dsn, run } = await empty(dialect)
+    await migrate(dsn)
+    await run("insert into cardea_migrations values (9001, '9001-of-tomorrow', 'x', 0)")
+    await expect(open(dsn, true)).rejects.toThrow(/newer than this program: it has 9001-of-tomorrow/)
+    await expect(migrate(dsn)).rejects.toThrow(/newer than this program/)
+  })
+
+  test('a step that fails leaves nothing of itself, nor of those with it', async () => {
+    const { dsn, run } = await empty(dialect)
+    const broken: Migration = {
+      version: 9000,
+      name: '9000-broken',
+      sql: 'create table half (id text); insert into nowhere values (1)',
+      checksum: 'x',
+    }
+    await run('create table mine (id text)')
+    await expect(migrateWith(dialect, dsn, [...knownMigrations(dialect), broken])).rejects.toThrow(/nowhere/)
+    await expect(run('select * from half')).rejects.toThrow()
+    await expect(run(countOf)).rejects.toThrow()
+    await expect(migrateWith(dialect, dsn, knownMigrations(dialect))).resolves.toHaveLength(names.length)
+  })
+
+  test.each([
+    [
+      'Kratos',
+      'create table identity_credentials (id text); create table identities (id text)',
+      /Ory Kratos's own tables.*cardea import/s,
+    ],
+    ['Hydra', 'create table hydra_client (id text)', /Ory Hydra's own tables.*cardea import/s],
+    ['somebody', 'create table sessions (id text)', /already has sessions, but not from Cardea/],
+  ])('a database with tables of %s is left alone', async (_, sql, message) => {
+    const { dsn, run } = await empty(dialect)
+    await run(sql)
+    const file = dialect === 'sqlite' ? dsn.slice('sqlite://'.length) : null
+    const untouched = file === null ? null : readFileSync(file)
+    await expect(open(dsn, true)).rejects.toThrow(message)
+    await expect(migrate(dsn)).rejects.toThrow(message)
+    await expect(run('select * from cardea_migrations')).rejects.toThrow()
+    if (file !== null) expect(readFileSync(file).equals(untouched ?? Buffer.alloc(0))).toBe(true)
+  })
+})
+
+test('a PostgreSQL schema older than this program is refused, with what to do', async () => {
+  const { dsn } = await empty('postgres')
+  await expect(open(dsn)).rejects.toThrow(/its schema lacks 0001-first-light.*cardea migrate up.*serve --migrate/s)
+  await open(dsn, true)
+  await open(dsn)
+})
+
+test('many nodes may migrate one PostgreSQL at the same time: one does, the others wait', async () => {
+  const { dsn } = await empty('postgres')
+  const done = await Promise.all(Array.from({ length: 6 }, () => migrate(dsn)))
+  expect(done.filter((names) => names.length > 0)).toHaveLength(1)
+  await open(dsn)
+})
+
+test('both databases know the same steps', () => {
+  const [sqlite, postgres] = DIALECTS.map((dialect) => knownMigrations(dialect).map(({ name }) => name))
+  expect(sqlite).toEqual(postgres)
+})
+
+test('a line ending changed by a checkout is no change', () => {
+  const folder = freshFolder()
+  const [first] = knownMigrations('sqlite')
+  if (first === undefined) throw new Error('there is a first step')
+  const at = new URL(`file://${folder}/`)
+  mkdirSync(join(folder, 'sqlite'))
+  writeFileSync(join(folder, 'sqlite', `${first.name}.sql`), first.sql.replaceAll('\n', '\r\n'))
+  expect(knownMigrations('sqlite', at)[0]?.checksum).toBe(first.checksum)
+})
