@@ -31,7 +31,10 @@ export const createAmend =
       recoveryAddresses: identity.recoveryAddresses,
       verifiableTold: patch.verifiableAddresses,
     }
-    const derivation = derive(schema, patch.traits ?? identity.traits, known, { random, at })
+    const derivation = derive(schema, patch.traits === undefined ? identity.traits : patch.traits, known, {
+      random,
+      at,
+    })
     if (derivation.kind === 'invalid') return { kind: 'invalid', messages: toFieldMessages(derivation.violations) }
 
     const { credentials, ...derived } = derivation.derived

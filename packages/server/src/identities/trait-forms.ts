@@ -16,56 +16,78 @@ export type Forms = TraitForms & {
 
 /** Forms made of identity schemas: their fields, what was typed into them, and what is wrong with it. */
 export function createTraitForms(schemas: Schemas): Forms {
-  const find = (id: string | null): IdentitySchema => {
+  const read = new Map<string, Form>()
+  const find = (id: string | null): Form => {
     const schema = schemas.find(id)
     if (schema === null) throw unknownSchema(id)
-    return schema
+    const form = read.get(schema.id) ?? readForm(schema)
+    read.set(schema.id, form)
+    return form
   }
   return {
-    nodes: (schemaId) => fieldsOf(find(schemaId).document).flatMap(nodeOf),
-    coerce: (schemaId, fields, encoding) => coerce(find(schemaId).document, fields, encoding),
-    validate: (schemaId, traits) => toFieldMessages(find(schemaId).check(traits)),
+    nodes: (schemaId) => find(schemaId).nodes,
+    coerce: (schemaId, fields, encoding) => coerce(find(schemaId).traits, fields, encoding),
+    validate: (schemaId, traits) => toFieldMessages(find(schemaId).schema.check(traits)),
     isSelectable: (schemaId) => {
       const schema = schemas.find(schemaId)
       return schema === null ? 'unknown' : schema.isSelectable ? 'yes' : 'no'
     },
-    identifierLabel: () => identifierLabel(find(null).document),
+    identifierLabel: () => find(null).identifierLabel,
+  }
+}
+
+/** A schema's form, which is the same for everybody. */
+type Form = {
+  readonly schema: IdentitySchema
+  readonly traits: JsonObject
+  readonly nodes: readonly UiNode[]
+  readonly identifierLabel: UiMessage
+}
+
+function readForm(schema: IdentitySchema): Form {
+  const traits = unfold(schema.document, { $ref: '#/properties/traits' }, []) ?? {}
+  const fields = fieldsOf(traits, 'traits')
+  return { schema, traits, nodes: fields.flatMap(nodeOf), identifierLabel: identifierLabel(fields) }
+}
+
+/** A schema with what its references refer to in their place. What refers to itself ends there: null. */
+function unfold(document: JsonObject, schema: Json | undefined, followed: readonly string[]): JsonObject | null {
+  if (!isJsonObject(schema)) return {}
+  const { $ref, properties, items } = schema
+  if (typeof $ref === 'string') {
+    return followed.includes($ref) ? null : unfold(document, resolve(document, $ref), [...followed, $ref])
+  }
+  return {
+    ...schema,
+    ...(isJsonObject(properties)
+      ? {
+          properties: Object.fromEntries(
+            Object.entries(properties).flatMap(([name, sub]): [string, Json][] => {
+              const unfolded = unfold(document, sub, followed)
+              return unfolded === null ? [] : [[name, unfolded]]
+            }),
+          ),
+        }
+      : {}),
+    ...(isJsonObject(items) ? { items: unfold(document, items, followed) ?? {} } : {}),
   }
 }
 
 type TraitField = { readonly name: string; readonly schema: JsonObject; readonly isRequired: boolean }
 
-/** Deeper than any form is meant to go; stops a schema that refers to itself. */
-const DEEPEST = 16
-
 /** Every trait in the order of the schema, objects before what is in them. */
-const fieldsOf = (document: JsonObject): readonly TraitField[] => {
-  const properties = isJsonObject(document.properties) ? document.properties : {}
-  return below(document, plain(document, properties.traits), 'traits', 0)
-}
-
-const below = (document: JsonObject, schema: JsonObject, prefix: string, depth: number): readonly TraitField[] => {
+function fieldsOf(schema: JsonObject, prefix: string): readonly TraitField[] {
   const required: readonly unknown[] = Array.isArray(schema.required) ? schema.required : []
-  if (depth > DEEPEST) return []
-  return propertiesOf(document, schema).flatMap(([key, sub]) => {
+  return propertiesOf(schema).flatMap(([key, sub]) => {
     const name = `${prefix}.${key}`
-    return [{ name, schema: sub, isRequired: required.includes(key) }, ...below(document, sub, name, depth + 1)]
+    return [{ name, schema: sub, isRequired: required.includes(key) }, ...fieldsOf(sub, name)]
   })
 }
 
-const propertiesOf = (document: JsonObject, schema: JsonObject): readonly (readonly [string, JsonObject])[] =>
-  isJsonObject(schema.properties)
-    ? Object.entries(schema.properties).map(([key, sub]) => [key, plain(document, sub)])
+const propertiesOf = ({ properties }: JsonObject): readonly (readonly [string, JsonObject])[] =>
+  isJsonObject(properties)
+    ? Object.entries(properties).map(([key, sub]) => [key, isJsonObject(sub) ? sub : {}] as const)
     : []
-
-/** A schema without the reference it may be behind. */
-function plain(document: JsonObject, schema: Json | undefined): JsonObject {
-  let found = schema
-  for (let i = 0; i < DEEPEST && isJsonObject(found) && typeof found.$ref === 'string'; i++) {
-    found = resolve(document, found.$ref)
-  }
-  return isJsonObject(found) ? found : {}
-}
 
 const typesOf = ({ type }: JsonObject): readonly unknown[] => (Array.isArray(type) ? type : [type])
 const isObjectSchema = (schema: JsonObject) => typesOf(schema).includes('object') || isJsonObject(schema.properties)
@@ -107,8 +129,8 @@ function inputType(schema: JsonObject): InputType {
   return (typeof schema.format === 'string' ? BY_FORMAT[schema.format] : undefined) ?? 'text'
 }
 
-function identifierLabel(document: JsonObject): UiMessage {
-  const named = fieldsOf(document).filter(({ schema }) => readKeyword(schema)?.names === true)
+function identifierLabel(fields: readonly TraitField[]): UiMessage {
+  const named = fields.filter(({ schema }) => readKeyword(schema)?.names === true)
   const [only] = named
   const title = only?.schema.title
   return named.length === 1 && only !== undefined && typeof title === 'string' && title !== ''
@@ -117,31 +139,28 @@ function identifierLabel(document: JsonObject): UiMessage {
 }
 
 /** Typed traits from a form; trait objects are there even where nothing was typed into them (ory-identity-api.md §1.6). */
-function coerce(document: JsonObject, fields: JsonObject, encoding: 'json' | 'form'): JsonObject {
+function coerce(schema: JsonObject, fields: JsonObject, encoding: 'json' | 'form'): JsonObject {
   const { traits = {} } = fields
-  if (!isJsonObject(traits)) return fields
-  const properties = isJsonObject(document.properties) ? document.properties : {}
-  return { ...fields, traits: typed({ document, encoding, depth: 0 }, plain(document, properties.traits), traits) }
+  return isJsonObject(traits) ? { ...fields, traits: typed(schema, traits, encoding) } : fields
 }
 
-type Coercion = { readonly document: JsonObject; readonly encoding: 'json' | 'form'; readonly depth: number }
-
-function typed(coercion: Coercion, schema: JsonObject, value: Json): Json {
-  const { document, encoding, depth } = coercion
-  if (depth > DEEPEST) return value
-  const next = { ...coercion, depth: depth + 1 }
+function typed(schema: JsonObject, value: Json, encoding: 'json' | 'form'): Json {
   if (isObjectSchema(schema) && isJsonObject(value)) {
-    const known = new Map(propertiesOf(document, schema))
-    const missing = [...known].filter(([name, sub]) => isObjectSchema(sub) && !Object.hasOwn(value, name))
+    const known = new Map(propertiesOf(schema))
     const given = Object.entries(value).map(([name, item]): [string, Json] => {
       const sub = known.get(name)
-      return [name, sub === undefined ? item : typed(next, sub, item)]
+      return [name, sub === undefined ? item : typed(sub, item, encoding)]
     })
-    return Object.fromEntries([...given, ...missing.map(([name, sub]): [string, Json] => [name, typed(next, sub, {})])])
+    const missing = [...known].filter(([name, sub]) => isObjectSchema(sub) && !Object.hasOwn(value, name))
+    return Object.fromEntries([
+      ...given,
+      ...missing.map(([name, sub]): [string, Json] => [name, typed(sub, {}, encoding)]),
+    ])
   }
   if (encoding === 'json') return value
   if (typesOf(schema).includes('array') && isJsonObject(value)) {
-    return listOf(value)?.map((item) => typed(next, plain(document, schema.items), item)) ?? value
+    const items = isJsonObject(schema.items) ? schema.items : {}
+    return listOf(value)?.map((item) => typed(items, item, encoding)) ?? value
   }
   return typeof value === 'string' ? parsed(typesOf(schema), value) : value
 }

@@ -224,9 +224,14 @@ function treeOf(all: readonly Violation[], path: readonly string[], schemaPath: 
     if (first === undefined) return []
     const step = stepOf(first, path.length, schemaPath.length)
     if (step === null) return group.map(({ path, schemaPath, text }) => ({ path, schemaPath, text, causes: [] }))
-    const below = treeOf(group, [...path, ...step.names], [...schemaPath, ...step.keywords])
+    const place = { path: [...path, ...step.names], schemaPath: [...schemaPath, ...step.keywords] }
+    const below = treeOf(group, place.path, place.schemaPath)
     const wrapped = WRAPPED.get(step.keywords[0] ?? '')
-    return [wrapped === undefined ? below : wrap(below, wrapped)]
+    if (wrapped === undefined) return [below]
+    // The branches of `anyOf` stand side by side, the parts of one schema under a line of their own.
+    const isBranches = below.causes.length > 0 && below.schemaPath.length === place.schemaPath.length
+    const sideBySide = isBranches && (step.keywords[0] === 'anyOf' || step.keywords[0] === 'oneOf')
+    return [{ ...place, text: wrapped, causes: sideBySide ? below.causes : [below] }]
   })
   const [only] = causes
   return causes.length === 1 && only !== undefined ? only : { path, schemaPath, text: 'validation failed', causes }
@@ -240,8 +245,6 @@ const WRAPPED = new Map([
   ['then', 'if-then failed'],
   ['else', 'if-else failed'],
 ])
-
-const wrap = (tree: Tree, text: string): Tree => ({ ...tree, text, causes: [tree] })
 
 type Step = { readonly keywords: readonly string[]; readonly names: readonly string[] }
 
@@ -261,16 +264,17 @@ function stepOf({ path, schemaPath }: Violation, depth: number, schemaDepth: num
     case 'contains':
       return { keywords: [keyword], names: name }
     case 'allOf':
-    case 'anyOf':
-    case 'oneOf':
     case 'dependencies':
       return { keywords: [keyword, next], names: [] }
+    case 'anyOf':
+    case 'oneOf':
     case 'then':
     case 'else':
     case 'propertyNames':
       return { keywords: [keyword], names: [] }
     default:
-      return null
+      // The branches of `anyOf` and `oneOf` are numbered.
+      return /^\d+$/.test(keyword) ? { keywords: [keyword], names: [] } : null
   }
 }
 
