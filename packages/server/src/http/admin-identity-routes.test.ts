@@ -19,7 +19,7 @@ const hashers = {
 type Got = { readonly status: number; readonly headers: Answer['headers']; readonly body: unknown }
 
 /** The routes on a fresh database, called without a socket. */
-async function admin(dialect: Dialect) {
+async function admin(dialect: Dialect, passwordless = false) {
   const { store } = await freshStore(dialect)
   const clock = { now: () => Date.UTC(2026, 0, 2, 3, 4, 5) }
   const random = { bytes: (length: number) => randomBytes(length), uuid: () => randomUUID(), rowId: () => randomUUID() }
@@ -29,6 +29,12 @@ async function admin(dialect: Dialect) {
   })
   const routes = adminIdentityRoutes({
     settings: {
+      methods: {
+        password: { enabled: true },
+        oidc: { enabled: true },
+        passkey: { enabled: true },
+        code: { enabled: true, passwordless },
+      },
       serve: { public: { baseUrl: 'http://id.example.test/' }, admin: { baseUrl: 'http://admin.example.test/' } },
     },
     schemas,
@@ -498,6 +504,18 @@ describe.each(DIALECTS)('on %s', (dialect) => {
         password: { config: {} },
       },
     })
+  })
+
+  test.each([
+    [false, 400],
+    [true, 204],
+  ])('a code counts as a way to sign in if it is passwordless: %s', async (passwordless, status) => {
+    const { call, create } = await admin(dialect, passwordless)
+    const { id } = await create({
+      traits: { email: 'ann@example.test' },
+      credentials: { password: { config: { password: 'Tr1cky-Horse-Battery-9' } } },
+    })
+    expect((await call('DELETE', `/admin/identities/${id}/credentials/password`)).status).toBe(status)
   })
 
   test('an address told to be verified is, unless it is nobody’s trait', async () => {

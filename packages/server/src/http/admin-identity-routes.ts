@@ -25,7 +25,7 @@ import { keyPage, linkHeader, numberedLinks, numberedPage } from './paging.ts'
 
 export type AdminIdentityDeps = AdminDeps & {
   readonly store: Pick<Store, 'commit' | 'identities' | 'sessions'>
-  readonly settings: {
+  readonly settings: AdminDeps['settings'] & {
     readonly serve: { readonly [L in 'public' | 'admin']: Pick<Settings['serve'][L], 'baseUrl'> }
   }
 }

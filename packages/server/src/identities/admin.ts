@@ -20,7 +20,13 @@ export type AdminDeps = {
   readonly store: Pick<Store, 'commit' | 'identities'>
   readonly clock: Clock
   readonly random: Pick<Random, 'rowId'>
+  readonly settings: { readonly methods: FirstFactorSettings }
 }
+
+/** Which methods may sign somebody in on their own. */
+type FirstFactorSettings = {
+  readonly [M in 'password' | 'oidc' | 'passkey']: { readonly enabled: boolean }
+} & { readonly code: { readonly enabled: boolean; readonly passwordless: boolean } }
 
 export const notFound = () => new WireError(404, 'Unable to locate the resource')
 
@@ -180,7 +186,10 @@ export async function removeCredential(
     if (credential === undefined) throw notFound()
     const rest = identity.credentials.filter((known) => known !== credential)
     const remaining = type === 'oidc' ? [...rest, ...withoutProvider(credential, identifier)] : rest
-    if ((type === 'password' || type === 'oidc') && !remaining.some(isFirstFactor)) {
+    if (
+      (type === 'password' || type === 'oidc') &&
+      !remaining.some((other) => isFirstFactor(deps.settings.methods, other))
+    ) {
       throw bad('You cannot remove the last first factor credential.')
     }
     return { ...identity, credentials: remaining }
@@ -204,10 +213,15 @@ const providerId = (provider: Json) =>
     : null
 
 /** What somebody can sign in with on its own; types that are not listed only ever come second. */
-const FIRST_FACTORS: { readonly [T in CredentialType]?: (credential: Credential) => boolean } = {
-  password: ({ config }) => Boolean(config.hashed_password) || config.use_password_migration_hook === true,
-  oidc: ({ identifiers }) => identifiers.length > 0,
-  passkey: ({ config }) => isList(config.credentials) && config.credentials.length > 0,
+const FIRST_FACTORS: {
+  readonly [T in CredentialType]?: (methods: FirstFactorSettings, credential: Credential) => boolean
+} = {
+  password: ({ password }, { config }) =>
+    password.enabled && (Boolean(config.hashed_password) || config.use_password_migration_hook === true),
+  oidc: ({ oidc }, { identifiers }) => oidc.enabled && identifiers.length > 0,
+  passkey: ({ passkey }, { config }) => passkey.enabled && isList(config.credentials) && config.credentials.length > 0,
+  code: ({ code }, { identifiers }) => code.enabled && code.passwordless && identifiers.length > 0,
 }
 
-const isFirstFactor = (credential: Credential) => FIRST_FACTORS[credential.type]?.(credential) ?? false
+const isFirstFactor = (methods: FirstFactorSettings, credential: Credential) =>
+  FIRST_FACTORS[credential.type]?.(methods, credential) ?? false
