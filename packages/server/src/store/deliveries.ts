@@ -72,7 +72,9 @@ const ATTEMPTS = statement(
 export const readDeliveries = (db: Database, random: Pick<Random, 'uuid'>): DeliveryQueue => ({
   claim: async ({ limit, lease }) => {
     const leaseToken = random.uuid()
-    const rows = await db.all(CLAIM, [db.time(), limit, leaseToken, lease])
+    const claim = { statement: CLAIM, values: [db.time(), limit, leaseToken, lease] }
+    const applied = await db.apply([claim])
+    const rows = applied.kind === 'committed' ? applied.rows : []
     return rows.map(standingOf).map(({ delivery, attempts }) => ({ delivery, leaseToken, attempts }))
   },
   complete: async (completions) => {

@@ -9,13 +9,17 @@ import { isForeignKeyViolation, violatedColumns } from './sqlite-errors.ts'
 /** One connection. Every call does all its work in one tick, so nobody ever sees half of another's transaction. */
 export function sqliteDatabase(connection: DatabaseSync, queueClock: Clock): Database {
   const prepare = preparing(connection)
+  const { apply, flush } = committing(connection, prepare)
   return {
     dialect: 'sqlite',
     find: async (statement, values) => prepare(statement).get(...values) ?? null,
     all: async (statement, values) => prepare(statement).all(...values),
-    apply: async (writes) => (writes.length === 1 ? applyOne(prepare, writes) : apply(connection, prepare, writes)),
+    apply,
     time: () => queueClock.now(),
-    close: async () => connection.close(),
+    close: async () => {
+      flush()
+      connection.close()
+    },
   }
 }
 
@@ -33,41 +37,68 @@ function preparing(connection: DatabaseSync): Prepare {
   }
 }
 
-/** A single statement is a transaction by itself. */
-function applyOne(prepare: Prepare, [write]: readonly Write[]): Applied {
-  if (write === undefined) return { kind: 'committed', rows: [] }
+type Job = {
+  readonly writes: readonly Write[]
+  readonly resolve: (applied: Applied) => void
+  readonly reject: (error: unknown) => void
+}
+
+/**
+ * A commit costs a write to the disk that has to be waited for. Those that arrive in one turn of the event loop share
+ * it: one transaction, in which each stands or falls by itself. Nobody is answered before it is on the disk.
+ */
+function committing(connection: DatabaseSync, prepare: Prepare) {
+  const waiting: Job[] = []
+  const flush = () => {
+    const jobs = waiting.splice(0)
+    if (jobs.length === 0) return
+    try {
+      connection.exec('begin immediate')
+      const outcomes = jobs.map(({ writes }) => runOne(connection, prepare, writes))
+      connection.exec('commit')
+      for (const [at, { resolve, reject }] of jobs.entries()) {
+        const outcome = outcomes[at]
+        if (outcome === undefined || outcome.kind === 'failed') reject(outcome?.error)
+        else resolve(outcome)
+      }
+    } catch (error) {
+      if (connection.isTransaction) connection.exec('rollback')
+      for (const { reject } of jobs) reject(error)
+    }
+  }
+  const apply = (writes: readonly Write[]) =>
+    new Promise<Applied>((resolve, reject) => {
+      if (waiting.length === 0) setImmediate(flush)
+      waiting.push({ writes, resolve, reject })
+    })
+  return { apply, flush }
+}
+
+type Outcome = Applied | { readonly kind: 'failed'; readonly error: unknown }
+
+function runOne(connection: DatabaseSync, prepare: Prepare, writes: readonly Write[]): Outcome {
+  connection.exec('savepoint one')
   try {
-    const { changes, rows } = execute(prepare(write.statement), write.statement, write.values)
-    if (write.expects !== undefined && changes !== 1) return { kind: 'conflict', conflict: write.expects }
+    const rows = runAll(prepare, writes)
+    connection.exec('release one')
     return { kind: 'committed', rows }
   } catch (error) {
-    return conflicting(error)
+    // After some failures (a full disk) SQLite has undone everything, also what others have done before.
+    if (!connection.isTransaction) throw error
+    connection.exec('rollback to one; release one')
+    const conflict = conflictIn(error)
+    return conflict === null ? { kind: 'failed', error } : { kind: 'conflict', conflict }
   }
 }
 
-function apply(connection: DatabaseSync, prepare: Prepare, writes: readonly Write[]): Applied {
-  // What can't be prepared must not leave a transaction open.
-  const prepared = writes.map((write) => ({ ...write, run: prepare(write.statement) }))
-  connection.exec('begin immediate')
-  try {
-    const answers = prepared.map(({ run, statement, values, expects }) => {
-      const { changes, rows } = execute(run, statement, values)
-      if (expects !== undefined && changes !== 1) throw new Undone(expects)
-      return rows
-    })
-    connection.exec('commit')
-    return { kind: 'committed', rows: answers.at(-1) ?? [] }
-  } catch (error) {
-    // SQLite itself undoes some failures (a full disk) and leaves nothing to roll back.
-    if (connection.isTransaction) connection.exec('rollback')
-    return conflicting(error)
+function runAll(prepare: Prepare, writes: readonly Write[]): readonly Row[] {
+  let last: readonly Row[] = []
+  for (const { statement, values, expects } of writes) {
+    const { changes, rows } = execute(prepare(statement), statement, values)
+    if (expects !== undefined && changes !== 1) throw new Undone(expects)
+    last = rows
   }
-}
-
-function conflicting(error: unknown): Applied {
-  const conflict = conflictIn(error)
-  if (conflict === null) throw error
-  return { kind: 'conflict', conflict }
+  return last
 }
 
 /** Leaves the transaction from within. */
@@ -80,9 +111,9 @@ class Undone extends Error {
   }
 }
 
-function execute(run: StatementSync, { returns }: Statement, values: readonly Value[]) {
-  if (!returns) return { changes: Number(run.run(...values).changes), rows: [] }
-  const rows: readonly Row[] = run.all(...values)
+function execute(prepared: StatementSync, { returns }: Statement, values: readonly Value[]) {
+  if (!returns) return { changes: Number(prepared.run(...values).changes), rows: [] }
+  const rows: readonly Row[] = prepared.all(...values)
   return { changes: rows.length, rows }
 }
 
