@@ -407,6 +407,27 @@ describe.each(DIALECTS)('on %s', (dialect) => {
     )
   })
 
+  test('an identity is found by any of its identifiers, as people and as other houses spell them', async () => {
+    const { call, create } = await admin(dialect)
+    const { id } = await create({
+      traits: { email: 'ann@example.test' },
+      credentials: { oidc: { config: { providers: [{ provider: 'mock', subject: 'Sub-7' }] } } },
+    })
+    await create({ traits: { email: 'ben@example.test' } })
+    for (const identifier of [' ANN@example.test ', 'mock:Sub-7']) {
+      const { body } = await call('GET', `/admin/identities?credentials_identifier=${encodeURIComponent(identifier)}`)
+      expect(body).toEqual([
+        expect.objectContaining({ id, credentials: expect.objectContaining({ oidc: expect.anything() }) }),
+      ])
+    }
+    for (const identifier of ['mock:sub-7', 'nobody', '%00', '']) {
+      expect((await call('GET', `/admin/identities?credentials_identifier=${identifier}`)).body).toEqual([])
+    }
+    const byId = await call('GET', `/admin/identities?ids=${id}&ids=7e57e57e-7e57-4e57-8e57-7e57e57e57e5`)
+    expect(byId.body).toEqual([expect.objectContaining({ id })])
+    expect((await call('GET', '/admin/identities?organization_id=x')).body).toEqual([])
+  })
+
   test.each([
     ['ids=x', 'Invalid UUID value `x` for parameter `ids`.'],
     [

@@ -149,13 +149,15 @@ async function list(deps: AdminIdentityDeps, exchange: Exchange): Promise<Answer
   const asked = query.get('credentials_identifier')
   const include = included(exchange)
   const shown = query.has('include_credential') || asked !== null ? include : null
-  const filter = {
-    ...(asked === null ? {} : { identifier: normaliseIdentifier(asked) }),
-    ...(query.has('ids') ? { ids: idsOf(query.getAll('ids')) } : {}),
+  const ids = query.has('ids') ? { ids: idsOf(query.getAll('ids')) } : {}
+  const find = async (page: Pick<Page, 'after' | 'size'>) => {
+    // No identity belongs to an organization.
+    if (query.get('organization_id')) return []
+    if (asked === null) return deps.store.identities.list({ ...page, ...ids })
+    const found = await deps.store.identities.list({ ...page, identifier: normaliseIdentifier(asked) })
+    // Social identifiers are another house's, and are kept as that house spells them.
+    return found.length > 0 || !isStorable(asked) ? found : deps.store.identities.list({ ...page, identifier: asked })
   }
-  // No identity belongs to an organization.
-  const find = async (page: Pick<Page, 'after' | 'size'>) =>
-    query.get('organization_id') ? [] : deps.store.identities.list({ ...page, ...filter })
   const { identities, link } = await findPage(query, find)
   const views = identities.map((identity) => adminIdentityView(identity, publicUrl(deps), { include: shown }))
   return withHeaders(json(200, views), { link })

@@ -4,7 +4,7 @@ import type { Identity, IdentityState, IdentityWithCredentials } from '../core/i
 import { messages } from '../core/messages.ts'
 import type { Clock, Random, Time } from '../core/time.ts'
 import type { UiMessage } from '../core/ui.ts'
-import { derive } from './derive.ts'
+import { derive, follow } from './derive.ts'
 import type { Schemas } from './schema.ts'
 import { toFieldMessages } from './violations.ts'
 
@@ -31,10 +31,12 @@ export const createAmend =
       recoveryAddresses: identity.recoveryAddresses,
       verifiableTold: patch.verifiableAddresses,
     }
-    const derivation = derive(schema, patch.traits === undefined ? identity.traits : patch.traits, known, {
-      random,
-      at,
-    })
+    const chance = { random, at }
+    // Whoever leaves the traits alone is not to blame for what a newer schema thinks of them.
+    const isUntouched = patch.traits === undefined && schema.id === identity.schemaId
+    const derivation = isUntouched
+      ? ({ kind: 'derived', derived: follow(schema, identity.traits, known, chance) } as const)
+      : derive(schema, patch.traits === undefined ? identity.traits : patch.traits, known, chance)
     if (derivation.kind === 'invalid') return { kind: 'invalid', messages: toFieldMessages(derivation.violations) }
 
     const { credentials, ...derived } = derivation.derived

@@ -265,6 +265,16 @@ describe('an amendment', () => {
     expect(await amend(made({}), patch)).toMatchObject({ kind: 'invalid', messages: [{ field, message: { id } }] })
   })
 
+  test('that leaves the traits alone does not judge them by a newer schema', async () => {
+    const { made, amend } = world()
+    const before = { ...made({}), traits: { email: 'ann@example.test', age: 1 } }
+    expect(await amend(before, { metadataPublic: 1 })).toMatchObject({
+      kind: 'amended',
+      identity: { metadataPublic: 1 },
+    })
+    expect(await amend(before, { traits: before.traits })).toMatchObject({ kind: 'invalid' })
+  })
+
   test('of an identity without credentials adds none', async () => {
     const { made, amend } = world()
     const { credentials: _, ...session } = made({})

@@ -33,16 +33,17 @@ type Chance = { readonly random: Pick<Random, 'rowId'>; readonly at: Time }
 export function derive(schema: IdentitySchema, traits: Json, known: Known, chance: Chance): Derivation {
   const violations = schema.checkAll(traits)
   if (violations.length > 0 || !isJsonObject(traits)) return { kind: 'invalid', violations }
+  return { kind: 'derived', derived: follow(schema, traits, known, chance) }
+}
 
+/** What follows from traits that were checked when they were stored, though the schema may have changed since. */
+export function follow(schema: IdentitySchema, traits: JsonObject, known: Known, chance: Chance): Derived {
   const marked = schema.marked(traits).filter(({ value }) => isText(value))
   return {
-    kind: 'derived',
-    derived: {
-      traits: withPhones(traits, marked),
-      credentials: credentialsOf(marked, known.credentials, chance.at),
-      verifiableAddresses: verifiableOf(marked, known, chance),
-      recoveryAddresses: recoveryOf(marked, known.recoveryAddresses, chance),
-    },
+    traits: withPhones(traits, marked),
+    credentials: credentialsOf(marked, known.credentials, chance.at),
+    verifiableAddresses: verifiableOf(marked, known, chance),
+    recoveryAddresses: recoveryOf(marked, known.recoveryAddresses, chance),
   }
 }
 
