@@ -73,6 +73,16 @@ describe.each(DIALECTS)('%s', (dialect) => {
     await open(dsn)
   })
 
+  test('status may be asked while a server runs', async () => {
+    const { dsn } = await empty(dialect)
+    const store = await openStore(dsn, { ...storeDeps(), migrate: true })
+    await expect(migrationStatus(dsn)).resolves.toEqual(names.map((name) => ({ name, state: 'applied' })))
+    // On SQLite the server has the file for itself; PostgreSQL may be migrated under it.
+    if (dialect === 'sqlite') await expect(migrate(dsn)).rejects.toThrow(`process ${process.pid} has open`)
+    else await expect(migrate(dsn)).resolves.toEqual([])
+    await store.close()
+  })
+
   test('a step whose file has changed is refused', async () => {
     const { dsn, run } = await empty(dialect)
     await migrate(dsn)

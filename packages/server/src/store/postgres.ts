@@ -37,7 +37,9 @@ export function postgresDatabase({ pool: size }: PostgresDsn, config: pg.ClientC
         .catch((error: unknown) => deps.log('warn', 'database_setting_refused', { detail: String(error) }))
     },
   })
-  // An idle connection that breaks is replaced when it is needed.
+  // One that breaks at work tells those who wait for its answers; without a listener it would end the process.
+  pool.on('connect', (client) => client.on('error', () => {}))
+  // An idle one is replaced when it is needed.
   pool.on('error', (error) => deps.log('warn', 'database_connection_lost', { detail: error.message }))
   return {
     dialect: 'postgres',
