@@ -16,6 +16,8 @@ export type Finding = {
   readonly fix?: string
   /** It can be lived with: said, and not refused. */
   readonly severity?: 'warning'
+  /** Where Ory lets anything stand: an error in `safe`, a warning in `ory`. */
+  readonly severityIn?: { readonly ory: 'warning' }
   /** What a warning says where nothing is needed. */
   readonly note?: string
 }
@@ -30,7 +32,8 @@ export type Rules = {
 /** Everything that is wrong with a value, by the schema of its place. */
 export function check(node: SchemaNode, value: unknown, path: Path, rules: Rules = {}): readonly Finding[] {
   const findings = checkNode(node, value, path, rules)
-  return findings.length > 0 || Value.Check(node, value) ? findings : [...refusals(node, value, path)]
+  const isRefused = findings.some(({ severity }) => severity !== 'warning')
+  return isRefused || Value.Check(node, value) ? findings : [...findings, ...refusals(node, value, path)]
 }
 
 /** What the schema's own check says where the walk found nothing: rules over several keys. */
@@ -60,7 +63,7 @@ function checkObject(node: SchemaNode, value: object, path: Path, rules: Rules):
     ...[...members].flatMap(([key, member]) => {
       const inner = childOf(node, key)
       if (inner !== null) return checkNode(inner, member, [...path, key], rules)
-      return node.additionalProperties === false ? [unknownKey(node, key, path)] : []
+      return node.additionalProperties === false || node.open === true ? [unknownKey(node, key, path)] : []
     }),
   ]
   return findings.length > 0 ? findings : own(node, value, path)

@@ -35,10 +35,10 @@ function forEditors(node: SchemaNode): JsonObject {
   } else if (items !== undefined) inner.push(['items', forEditors(items)])
   const required = (node.required ?? []).filter((key) => node.properties?.[key]?.default === undefined)
   const kept = KEPT.flatMap((key): [string, Json][] => {
-    const value = node[key]
+    // Where Ory leaves a group open, an editor still points at a misspelt key.
+    const value = key === 'additionalProperties' && node.open === true ? false : node[key]
     return isJson(value) ? [[key, value]] : []
   })
-  // Where Ory leaves an object open, an editor still points at a misspelt key.
   return Object.fromEntries([...kept, ...inner, ...(required.length > 0 ? [['required', required] as const] : [])])
 }
 
@@ -94,7 +94,12 @@ type Row = { readonly path: Path; readonly node: SchemaNode }
 
 function* leaves(node: SchemaNode, path: Path = []): Generator<Row> {
   const members = Object.entries(node.properties ?? {})
-  for (const [key, inner] of members) yield* leaves(inner, [...path, key])
+  const methods = members.filter(([, { properties }]) => properties?.['merge'] !== undefined)
+  for (const [key, inner] of members) {
+    // What every method has is described once.
+    if (!methods.some(([method]) => method === key)) yield* leaves(inner, [...path, key])
+    else if (key === methods[0]?.[0]) yield* leaves(inner, [...path, 'METHOD'])
+  }
   for (const inner of Object.values(node.patternProperties ?? {})) {
     if (inner.properties !== undefined) yield* leaves(inner, [...path, 'NAME'])
   }
@@ -114,6 +119,7 @@ export function describeConfiguration(): string {
   return [
     HEAD,
     ...[...sections].map(([section, rows]) => `## ${section}\n\n${rows.map(describeRow).join('\n')}\n`),
+    actionSections(),
     presetTable(),
     placementTable(),
     pendingTable(),
@@ -132,8 +138,14 @@ function describeRow({ path, node }: Row): string {
     ...defaultsOf(node, preset),
     ...(node.writeOnly === true ? ['a secret: may be `env://NAME` or `file://PATH`'] : []),
   ]
-  return `- \`${key}\`: ${node.description ?? ''} (${facts.join('; ')})`
+  return `- \`${key}\`: ${described(node, path)} (${facts.join('; ')})`
 }
+
+/** Headers and the like: whatever their names. Lists of a method: whatever the method. */
+const described = ({ description, place }: SchemaNode, path: Path) =>
+  (place !== undefined && path.includes('METHOD')
+    ? 'Actions that run after this method, in this order.'
+    : description) ?? ''
 
 function defaultsOf(node: SchemaNode, preset: (typeof PRESETS)[number] | undefined): readonly string[] {
   const code = (value: unknown) => `\`${JSON.stringify(value)}\``
@@ -162,6 +174,18 @@ counts (objects are merged, lists are replaced). YAML 1.2 or JSON. The tree is t
 - **Changes** take effect when a file is saved; one that is wrong is refused as a whole, and what was in force stays.
 - **Editors**: \`docs/configuration.schema.json\` is the JSON Schema of this file.
 `
+
+/** Each kind of action with the keys of its own. */
+function actionSections(): string {
+  const sections = Object.entries(actionKinds).map(([kind, { summary, config }]) => {
+    const rows =
+      config === null
+        ? []
+        : [...leaves(config)].map(({ path, node }) => describeRow({ path: ['config', ...path], node }))
+    return `### ${kind}\n\n${summary}${rows.length === 0 ? '' : `\n\n${rows.join('\n')}`}\n`
+  })
+  return `## Actions\n\nAn entry of a hook list: \`{hook: KIND, config: {…}}\`.\n\n${sections.join('\n')}`
+}
 
 function presetTable(): string {
   const cell = (value: Json | undefined) => (value === undefined ? '' : `\`${JSON.stringify(value)}\``)

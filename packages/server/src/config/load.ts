@@ -72,7 +72,10 @@ export async function loadConfig(options: LoadOptions): Promise<Loaded> {
   const findings = [
     ...secrets.findings,
     ...placeholders(configured, options),
-    ...check(configSchema, config, [], { checkList: checkHookList, isSecret: isHookSecret }),
+    ...check(configSchema, config, [], { checkList: checkHookList, isSecret: isHookSecret }).map(
+      ({ severityIn, ...finding }): Finding =>
+        severityIn === undefined || config['profile'] !== 'ory' ? finding : { ...finding, severity: severityIn.ory },
+    ),
     ...pendingKeys(configured, complete({})),
   ]
   if (!Value.Check(configSchema, config)) {

@@ -87,9 +87,13 @@ function createReader(document: Document.Parsed, at: (node: Node | null) => Loca
     return false
   }
 
+  /** Looking an anchor up takes as long as the document is, and the same alias may be met very often. */
+  const targets = new Map<Node, Node>()
   const read = (node: unknown, path: Path): Json => {
+    if (size.isTooLarge) return null
     if (isAlias(node)) {
-      const target = node.resolve(document)
+      const target = targets.get(node) ?? node.resolve(document)
+      if (target !== undefined) targets.set(node, target)
       if (target === undefined) return report(node, path, 'an anchor that is defined above', `*${node.source}`)
       return read(target, path)
     }

@@ -2,7 +2,16 @@ import { createHash } from 'node:crypto'
 import { parseDuration } from '../core/duration.ts'
 import { isJsonObject } from '../core/json.ts'
 import { METHODS_WITH_HOOKS, placeOf } from '../core/place.ts'
-import type { CookieSettings, FlowSettings, HookList, SchemaSource, Settings } from '../core/settings.ts'
+import type {
+  CodeSettings,
+  CookieSettings,
+  FeatureFlags,
+  FlowSettings,
+  HookList,
+  LinkSettings,
+  SchemaSource,
+  Settings,
+} from '../core/settings.ts'
 import type { Milliseconds } from '../core/time.ts'
 import { FLOWS, type FlowName, type MethodName } from '../core/trigger.ts'
 import type { Config } from './schema/schema.ts'
@@ -37,7 +46,7 @@ export function toSettings(config: Config, { schemas, hostname, generatedSecret,
     }
   }
   const logoutUrl = selfservice.flows.logout.after.default_browser_return_url
-  const { password, ...otherMethods } = selfservice.methods
+  const { password, code, link, ...otherMethods } = selfservice.methods
   return {
     profile: config.profile,
     dev: config.dev,
@@ -81,8 +90,14 @@ export function toSettings(config: Config, { schemas, hostname, generatedSecret,
         loginHints: selfservice.flows.registration.login_hints,
         style: selfservice.flows.registration.enable_legacy_one_step ? 'unified' : selfservice.flows.registration.style,
       },
+      settings: {
+        privilegedSessionMaxAge: milliseconds(selfservice.flows.settings.privileged_session_max_age),
+        requiredAal: selfservice.flows.settings.required_aal,
+      },
+      recovery: mailedOf(selfservice.flows.recovery),
+      verification: mailedOf(selfservice.flows.verification),
     },
-    methods: { ...methodsOf(otherMethods), password: passwordOf(password) },
+    methods: { ...methodsOf(otherMethods), password: passwordOf(password), code: codeOf(code), link: linkOf(link) },
     identity: { defaultSchemaId: config.identity.default_schema_id, schemas },
     secrets: secretsOf(config, generatedSecret),
     hashers: {
@@ -108,6 +123,7 @@ export function toSettings(config: Config, { schemas, hostname, generatedSecret,
     },
     security: { accountEnumeration: { mitigate: config.security.account_enumeration.mitigate } },
     courier: { enabled: config.courier.smtp.connection_uri !== undefined || config.courier.http !== undefined },
+    featureFlags: flagsOf(config.feature_flags),
     hooks: hookLists(config),
   }
 }
@@ -193,14 +209,47 @@ const passwordOf = ({ enabled, config }: Config['selfservice']['methods']['passw
   },
 })
 
-const methodsOf = (methods: Omit<Config['selfservice']['methods'], 'password' | 'b2b'>) => ({
+type MailedFlow = Config['selfservice']['flows']['recovery']
+
+const mailedOf = ({ use, notify_unknown_recipients }: Pick<MailedFlow, 'use' | 'notify_unknown_recipients'>) => ({
+  use,
+  notifyUnknownRecipients: notify_unknown_recipients,
+})
+
+const codeOf = ({
+  enabled,
+  passwordless_enabled,
+  mfa_enabled,
+  config,
+}: Config['selfservice']['methods']['code']): CodeSettings => ({
+  enabled,
+  lifespan: milliseconds(config.lifespan),
+  maxSubmissions: config.max_submissions,
+  passwordless: passwordless_enabled,
+  mfa: mfa_enabled,
+  missingCredentialFallback: config.missing_credential_fallback_enabled,
+})
+
+const linkOf = ({ enabled, config }: Config['selfservice']['methods']['link']): LinkSettings => ({
+  enabled,
+  lifespan: milliseconds(config.lifespan),
+  baseUrl: config.base_url ?? null,
+})
+
+const flagsOf = (flags: Config['feature_flags']): FeatureFlags => ({
+  useContinueWithTransitions: flags.use_continue_with_transitions,
+  chooseRecoveryAddress: flags.choose_recovery_address,
+  legacyContinueWithVerificationUi: flags.legacy_continue_with_verification_ui,
+  legacyRequireVerifiedLoginError: flags.legacy_require_verified_login_error,
+  refreshLoginChooseAddress: flags.refresh_login_choose_address,
+})
+
+const methodsOf = (methods: Omit<Config['selfservice']['methods'], 'password' | 'code' | 'link' | 'b2b'>) => ({
   oidc: { enabled: methods.oidc.enabled },
   totp: { enabled: methods.totp.enabled },
   webauthn: { enabled: methods.webauthn.enabled },
   lookup_secret: { enabled: methods.lookup_secret.enabled },
   passkey: { enabled: methods.passkey.enabled },
-  code: { enabled: methods.code.enabled },
-  link: { enabled: methods.link.enabled },
   profile: { enabled: methods.profile.enabled },
 })
 

@@ -16,7 +16,7 @@ export function unknownKey(node: SchemaNode, key: string, path: Path): Finding {
     need: known.length === 0 ? 'another name' : `one of ${known.join(', ')}`,
     ...(fix === null ? {} : { fix }),
     // Where Ory lets anything stand, a file may hold it; it still does nothing, and is told so.
-    ...(node.open === true ? { severity: 'warning' } : {}),
+    ...(node.open === true ? { severityIn: { ory: 'warning' } } : {}),
   }
 }
 

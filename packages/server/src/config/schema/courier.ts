@@ -85,9 +85,7 @@ export const courier = group('How mail and messages are sent.', {
   ),
 })
 
-/** `clients.smtp`, `preview` and other odds and ends of the tree that only mail needs. */
-export const mailClient = group(
-  'Connections to mail servers.',
-  { disallow_private_ip_ranges: flag('Refuse private and loopback addresses.', false) },
-  { open: true },
-)
+/** `clients.smtp`. */
+export const mailClient = group('Connections to mail servers.', {
+  disallow_private_ip_ranges: flag('Refuse private and loopback addresses.', false),
+})

@@ -132,11 +132,13 @@ export const flows = group('The self-service flows.', {
 const organization = record('An organization.', {
   id: optionalText('Its id.'),
   label: optionalText('Its name.'),
-  domains: Type.Optional(Type.Array(Type.String())),
+  domains: Type.Optional(Type.Array(Type.String(), { description: 'Its domains.' })),
   session_lifespan: optionalText('How long its sessions live.'),
 })
 
 /** `selfservice.methods.b2b`. */
 export const b2b = optionalGroup('Organizations: only in Ory’s enterprise edition.', {
-  config: optionalGroup('Which ones.', { organizations: Type.Optional(Type.Array(organization)) }),
+  config: optionalGroup('Which ones.', {
+    organizations: Type.Optional(Type.Array(organization, { description: 'The organizations.' })),
+  }),
 })

@@ -157,34 +157,22 @@ const HEADER_ALLOWLIST = [
   'User-Agent',
 ]
 
-export const clients = group(
-  'Calls that go out.',
-  {
-    http: group(
-      'Every call.',
-      {
-        disallow_private_ip_ranges: flag('Refuse private and loopback addresses.', false),
-        private_ip_exception_urls: list('URLs (globs) that are reachable all the same.', Type.String()),
-      },
-      { open: true },
-    ),
-    smtp: mailClient,
-    web_hook: group(
-      'Calls of web_hook actions.',
-      {
-        header_allowlist: list('Request headers a template sees.', Type.String(), HEADER_ALLOWLIST),
-        cookie_allowlist: Type.Union([Type.Literal('all'), Type.Array(Type.String())], {
-          description: 'Cookies a template sees, by name, or `all`. Cardea’s own it never sees.',
-          need: '"all" or a list of names',
-          default: [],
-        }),
-        max_redirects: whole('Redirects followed, 307 and 308 only.', 0, { minimum: 0, maximum: 3 }),
-      },
-      { open: true },
-    ),
-  },
-  { open: true },
-)
+export const clients = group('Calls that go out.', {
+  http: group('Every call.', {
+    disallow_private_ip_ranges: flag('Refuse private and loopback addresses.', false),
+    private_ip_exception_urls: list('URLs (globs) that are reachable all the same.', Type.String()),
+  }),
+  smtp: mailClient,
+  web_hook: group('Calls of web_hook actions.', {
+    header_allowlist: list('Request headers a template sees.', Type.String(), HEADER_ALLOWLIST),
+    cookie_allowlist: Type.Union([Type.Literal('all'), Type.Array(Type.String())], {
+      description: 'Cookies a template sees, by name, or `all`. Cardea’s own it never sees.',
+      need: '"all" or a list of names',
+      default: [],
+    }),
+    max_redirects: whole('Redirects followed, 307 and 308 only.', 0, { minimum: 0, maximum: 3 }),
+  }),
+})
 
 export const actions = group('How actions are asked.', {
   ask_timeout: positiveDuration('One budget for all blocking actions of one step.', '10s'),
@@ -206,18 +194,12 @@ export const actions = group('How actions are asked.', {
   ),
 })
 
-export const security = group(
-  'Security.',
-  {
-    account_enumeration: group(
-      'What strangers can learn about who has an account.',
-      { mitigate: flag('Give the same answer for known and unknown addresses.', false) },
-      { open: true },
-    ),
-    disallow_ref_in_identity_schemas: flag('Refuse identity schemas that refer to other documents.', false),
-  },
-  { open: true },
-)
+export const security = group('Security.', {
+  account_enumeration: group('What strangers can learn about who has an account.', {
+    mitigate: flag('Give the same answer for known and unknown addresses.', false),
+  }),
+  disallow_ref_in_identity_schemas: flag('Refuse identity schemas that refer to other documents.', false),
+})
 
 export const log = group('The log.', {
   level: choice('What is worth a line.', ['trace', 'debug', 'info', 'warning', 'error', 'fatal', 'panic'], 'info'),
@@ -228,7 +210,10 @@ export const log = group('The log.', {
 
 const ratio = Type.Optional(Type.Number({ description: 'The part of traces that is kept.', minimum: 0, maximum: 1 }))
 const sampling = (key: string) =>
-  optionalGroup('Which traces are kept.', { [key]: ratio, server_url: optionalText('') })
+  optionalGroup('Which traces are kept.', {
+    [key]: ratio,
+    server_url: optionalText('Where the rule for it comes from.'),
+  })
 
 export const tracing = optionalGroup('Traces.', {
   provider: optionalChoice('Who takes them.', ['jaeger', 'otel', 'zipkin']),

@@ -8,7 +8,7 @@ import type { Place } from '../../core/place.ts'
 const entry = Type.Object(
   {
     hook: Type.String({ description: 'The kind of action.' }),
-    config: Type.Optional(Type.Record(Type.String(), Type.Unknown(), { description: 'Its own configuration.' })),
+    config: Type.Optional(Type.Unknown({ description: 'Its own configuration.' })),
   },
   { description: 'An action.' },
 )

@@ -3,11 +3,12 @@ import { parseDuration } from '../../core/duration.ts'
 
 // The words the tree is written in. A key with a default is never absent once the defaults are filled in, so its type
 // says so; one without is optional. `need` is what an error says is allowed; `writeOnly` marks a secret, which no
-// error, log or print-out shows.
+// error, log or print-out shows. `open` marks a group in which Ory lets
+// anything stand: a key nobody knows there is an error in `safe` and said in `ory`.
 
 /** A group of keys. It is there even if nobody wrote it, with the defaults of its keys. */
 export const group = <P extends TProperties>(description: string, properties: P, more: TSchemaOptions = {}) =>
-  Type.Object(properties, { additionalProperties: false, default: {}, description, ...more })
+  Type.Object(properties, { additionalProperties: more['open'] === true, default: {}, description, ...more })
 
 /** A group that means something by being there. */
 export const optionalGroup = <P extends TProperties>(description: string, properties: P) =>
@@ -15,7 +16,7 @@ export const optionalGroup = <P extends TProperties>(description: string, proper
 
 /** A group without a default: an entry of a list, or one that has to be written. */
 export const record = <P extends TProperties>(description: string, properties: P, more: TSchemaOptions = {}) =>
-  Type.Object(properties, { additionalProperties: false, description, ...more })
+  Type.Object(properties, { additionalProperties: more['open'] === true, description, ...more })
 
 export const text = (description: string, more: TSchemaOptions & { default: string }) =>
   Type.String({ description, ...more })

@@ -31,7 +31,7 @@ export const configSchema = record('The configuration of Cardea.', {
     Type.String({ description: 'The database: memory, sqlite://FILE or postgres://…', secretPart: 'password' }),
     (dsn) => dsn === 'memory' || /^(sqlite|sqlite3|postgres|postgresql):\/\/./.test(dsn),
     (dsn) => {
-      const [, other] = /^(mysql|cockroach)\w*:/.exec(String(dsn)) ?? []
+      const [, other] = /^(mysql|cockroach)\w*:/.exec(dsn) ?? []
       return `${other === undefined ? '' : `another database than ${other}: `}memory, sqlite://FILE or postgres://USER:PASSWORD@HOST/DATABASE`
     },
   ),

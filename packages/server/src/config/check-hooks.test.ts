@@ -1,0 +1,86 @@
+import { expect, test } from 'vitest'
+import { actionKinds } from '../actions/registry.ts'
+import { errorOf, load, minimalConfig, toBase64 } from '../../test/minimal-config.ts'
+import type { JsonObject } from '../core/json.ts'
+import { METHODS_WITH_HOOKS, PLACES, type Place } from '../core/place.ts'
+import { checkHookList } from './check-hooks.ts'
+import { withValue } from './path.ts'
+
+/** ory-actions.md §1.1, column by column; `web_hook` may stand everywhere. */
+const login: readonly Place[] = [
+  'login.after',
+  ...METHODS_WITH_HOOKS.login.map((method): Place => `login.after.${method}`),
+]
+const but = (places: readonly Place[], ...without: readonly Place[]) =>
+  places.filter((place) => !without.includes(place))
+const registration = METHODS_WITH_HOOKS.registration.map((method): Place => `registration.after.${method}`)
+const settings = METHODS_WITH_HOOKS.settings.map((method): Place => `settings.after.${method}`)
+const credentials = but(settings, 'settings.after.profile')
+const ALLOWED: { readonly [kind: string]: readonly Place[] } = {
+  web_hook: PLACES,
+  b2b_sso: but(PLACES, 'recovery.after', ...credentials),
+  organization: but(PLACES, 'recovery.after', ...credentials),
+  session: registration,
+  revoke_active_sessions: [...login, ...credentials, 'recovery.after'],
+  require_verified_address: login,
+  verification: but(login, 'login.after.oidc'),
+  show_verification_ui: [...but(login, 'login.after.oidc'), ...registration, 'settings.after.profile'],
+  verify_new_address: ['settings.after.profile'],
+  notify_previous_addresses: ['settings.after.profile'],
+}
+
+const entries: { readonly [kind: string]: JsonObject } = {
+  web_hook: { hook: 'web_hook', config: { url: 'https://b.test/', method: 'POST', body: toBase64('{}') } },
+}
+const pathOf = (place: Place) => ['selfservice', 'flows', ...place.split('.'), 'hooks']
+const withHook = (place: Place, entry: JsonObject) => withValue(minimalConfig, pathOf(place), [entry])
+const misplacedAt = (place: Place, entry: JsonObject) =>
+  checkHookList(place, [entry], pathOf(place)).filter(({ got = '' }) => got.includes('may not run'))
+
+test('every kind of the registry is in the table', () => {
+  expect(Object.keys(ALLOWED)).toEqual(expect.arrayContaining(Object.keys(actionKinds)))
+})
+
+test.each(Object.keys(ALLOWED))('%s may stand where it may, and nowhere else', (kind) => {
+  const entry = entries[kind] ?? { hook: kind }
+  const accepted = PLACES.filter((place) => misplacedAt(place, entry).length === 0)
+  expect(accepted).toEqual(PLACES.filter((place) => ALLOWED[kind]?.includes(place)))
+})
+
+test.each(PLACES)('a web_hook at %s loads and keeps its place', async (place) => {
+  const { settings } = await load(withHook(place, entries['web_hook'] ?? {}))
+  expect(settings.hooks.map(({ where }) => where)).toEqual([`${place}.hooks`])
+  expect(settings.hooks[0]?.entries[0]?.where).toBe(`${place}.hooks[0]`)
+})
+
+const refusedPlaces = Object.keys(actionKinds).flatMap((kind) =>
+  PLACES.filter((place) => ALLOWED[kind]?.includes(place) === false).map((place) => [kind, place] as const),
+)
+test.each(refusedPlaces)('%s at %s is refused when the configuration is read', async (kind, place) => {
+  const error = await errorOf(JSON.stringify(withHook(place, { hook: kind })))
+  const [flow = '', phase = ''] = place.split('.')
+  expect(error).toContain(`${place}.hooks[0]: "${kind}" may not run ${phase} ${flow}; allowed here: web_hook`)
+  expect(error).toContain(`"${kind}" may stand at `)
+})
+
+test.each(['b2b_sso', 'organization'])('%s is accepted, with whatever it says, and does nothing', async (hook) => {
+  const { settings, warnings } = await load(withHook('login.after', { hook, anything: true }))
+  expect(settings.hooks).toHaveLength(1)
+  expect(warnings).toEqual([
+    expect.stringContaining(`"${hook}" belongs to Ory’s enterprise edition and does nothing here`),
+  ])
+})
+
+test('an action that is not built is refused where people would be less safe without it', async () => {
+  const missing = ['require_verified_address', 'revoke_active_sessions'].filter(
+    (kind) => !Object.hasOwn(actionKinds, kind),
+  )
+  for (const kind of missing) {
+    expect(await errorOf(JSON.stringify(withHook('login.after', { hook: kind })))).toContain(
+      'which is not built yet\n  need  to leave it out',
+    )
+  }
+  const { warnings } = await load(withHook('login.after', { hook: 'verification' }))
+  if (!Object.hasOwn(actionKinds, 'verification'))
+    expect(warnings.join()).toContain('"verification" is not built yet and does nothing')
+})
