@@ -106,7 +106,7 @@ describe.each(DIALECTS)('%s', (dialect) => {
 
   test('a delivery without a call is dead from the start, with its reason', async () => {
     const { store } = await turnable()
-    const dead = queued({ content: { kind: 'dead', reason: 'RUNTIME ERROR: no such field' } })
+    const dead = queued({ content: { kind: 'dead', reason: 'RUNTIME ERROR: \u0000no such field' } })
     await queue(store, dead)
     await expect(store.deliveries.claim({ limit: 10, lease: 1 })).resolves.toEqual([])
     await expect(store.deliveries.find(dead.id)).resolves.toMatchObject({

@@ -36,7 +36,7 @@ export const queueDelivery = (db: Pick<Database, 'time'>, delivery: Delivery): W
       delivery.trigger,
       delivery.identityId,
       content.kind === 'dead' ? 'dead' : 'pending',
-      content.kind === 'dead' ? content.reason : null,
+      content.kind === 'dead' ? printable(content.reason) : null,
       db.time(),
       leasedUntil === null ? 0 : leasedUntil - createdAt,
       delivery.leaseToken,
@@ -151,9 +151,11 @@ function completionWrites({ dialect }: Database, completions: readonly Completio
   return statements.map((each) => ({ statement: each, values }))
 }
 
-/** PostgreSQL cannot hold U+0000, and a reason must never be why a delivery cannot be completed. */
 const withoutNul = ({ attempts, next, ...lease }: Completion): Completion => ({
   ...lease,
-  attempts: attempts.map((attempt) => ({ ...attempt, reason: attempt.reason.replaceAll('\0', '') })),
-  next: next.kind === 'dead' ? { ...next, reason: next.reason.replaceAll('\0', '') } : next,
+  attempts: attempts.map((attempt) => ({ ...attempt, reason: printable(attempt.reason) })),
+  next: next.kind === 'dead' ? { ...next, reason: printable(next.reason) } : next,
 })
+
+/** PostgreSQL has no text with U+0000, and why a delivery failed must never be why it cannot be written down. */
+const printable = (reason: string) => reason.replaceAll('\0', '')

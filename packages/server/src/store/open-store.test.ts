@@ -9,10 +9,11 @@ import pg from 'pg'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { freshPostgres } from '../../test/postgres.ts'
 import { storeDeps } from '../../test/store-deps.ts'
-import { AT, freshHash, loginFlow, person, sessionOf } from '../../test/store-samples.ts'
+import { loginFlow } from '../../test/store-samples.ts'
 import { DIALECTS, freshDsn, freshFolder, freshStore } from '../../test/stores.ts'
 import { flowId } from '../core/ids.ts'
 import { openStore } from './open-store.ts'
+import { openLocked } from './sqlite-file.ts'
 
 const open = (dsn: string) => openStore(dsn, storeDeps())
 
@@ -81,15 +82,15 @@ describe('a SQLite file', () => {
     await expect(open(dsn)).rejects.toThrow(`process ${process.pid} has open`)
   })
 
-  test('is durable: every commit is synchronous, and foreign keys count', async () => {
-    const { dsn, store } = await freshStore('sqlite')
-    await store.commit([{ kind: 'openFlow', flow: loginFlow() }])
-    expect(existsSync(`${dsn.slice('sqlite://'.length)}-wal`)).toBe(true)
-    const session = sessionOf(person('nobody@example.test'))
-    await expect(store.commit([{ kind: 'storeSession', session, tokenHash: freshHash(), at: AT }])).resolves.toEqual({
-      kind: 'conflict',
-      conflict: 'not_found',
-    })
+  test('is durable: every commit waits for the disk, and foreign keys count', () => {
+    const { connection, lock } = openLocked({ kind: 'sqlite', file: join(freshFolder(), 'x.db'), create: true })
+    const settings = ['journal_mode', 'synchronous', 'foreign_keys', 'busy_timeout'].map((name) =>
+      Object.values(connection.prepare(`pragma ${name}`).get() ?? {}),
+    )
+    connection.close()
+    lock.release()
+    const full = 2
+    expect(settings).toEqual([['wal'], [full], [1], [5_000]])
   })
 
   test.skipIf(process.platform === 'win32')('is read by nobody else', async () => {
@@ -181,6 +182,21 @@ describe('a PostgreSQL', () => {
     expect(logged.filter(({ event }) => event === 'database_unreachable').length).toBeGreaterThanOrEqual(1)
   })
 
+  test('may hold Cardea in a schema of its own', async () => {
+    const { url, drop } = await freshPostgres()
+    onTestFinished(drop)
+    const client = new pg.Client({ connectionString: url })
+    await client.connect()
+    await client.query('create schema "my id"')
+    const store = await openStore(`${url}?search_path=%22my%20id%22`, { ...storeDeps(), migrate: true })
+    const flow = loginFlow()
+    await store.commit([{ kind: 'openFlow', flow }])
+    const { rows } = await client.query('select id from "my id".flows')
+    await store.close()
+    await client.end()
+    expect(rows).toEqual([{ id: flow.id }])
+  })
+
   test('that only reads is refused', async () => {
     const { url, name, drop } = await freshPostgres()
     onTestFinished(drop)
@@ -206,7 +222,7 @@ describe('a PostgreSQL', () => {
     await expect(store.flows.find(flow.id)).resolves.toEqual(flow)
     await expect(
       store.commit([
-        { kind: 'keepFlow', flow },
+        { kind: 'openFlow', flow: loginFlow() },
         { kind: 'openFlow', flow: loginFlow() },
       ]),
     ).resolves.toEqual({ kind: 'committed' })
@@ -225,7 +241,7 @@ describe('a PostgreSQL', () => {
         at % 2 === 0
           ? store.flows.find(flow.id)
           : store.commit([
-              { kind: 'keepFlow', flow },
+              { kind: 'openFlow', flow: loginFlow() },
               { kind: 'openFlow', flow: loginFlow() },
             ]),
       )
