@@ -1,6 +1,7 @@
 import { hash as argon2, verify as verifyArgon2 } from '@node-rs/argon2'
 import { hash as bcrypt, verify as verifyBcrypt } from '@node-rs/bcrypt'
 import type { HasherSettings } from '../core/settings.ts'
+import { matchesImported } from './imported-hashes.ts'
 
 /** Hashes passwords with today's settings and knows those hashed with earlier ones. */
 export type Passwords = {
@@ -56,7 +57,7 @@ async function verify(hash: string, password: string): Promise<boolean> {
   try {
     if (/^\$2[aby]\$/.test(hash)) return await verifyBcrypt(password, hash)
     if (/^\$argon2(id|i|d)\$/.test(hash)) return await verifyArgon2(hash, password)
-    return false
+    return await matchesImported(hash, password)
   } catch {
     return false
   }

@@ -54,6 +54,7 @@ const FORMATS: readonly Format[] = [
   {
     starts: /^\$firescrypt\$/,
     whole: new RegExp(`^\\$firescrypt\\$ln=(?<ln>\\d+),r=(?<r>\\d+),p=(?<p>\\d+)\\$${B64}\\$${B64}\\$${B64}\\$${B64}$`),
-    bounds: { ln: 2 ** 17, r: 8, p: 10 },
+    // Here it is the logarithm.
+    bounds: { ln: 17, r: 8, p: 10 },
   },
 ]
