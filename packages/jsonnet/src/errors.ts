@@ -13,28 +13,3 @@ export class JsonnetError extends Error {
     this.limit = limit
   }
 }
-
-/** A stretch of source text, with the name of what surrounds it. */
-export type Site = {
-  readonly file: string
-  readonly line: number
-  readonly column: number
-  readonly endLine: number
-  readonly endColumn: number
-  readonly context: string
-}
-
-/** `file:1:2-3`, or `file:(1:2)-(3:4)` over several lines. */
-export function place(site: Site): string {
-  if (site.line === 0) return site.file
-  if (site.line === site.endLine) {
-    const end = site.endColumn - 1
-    const last = end > site.column ? `-${end}` : ''
-    return `${site.file}:${site.line}:${site.column}${last}`
-  }
-  return `${site.file}:(${site.line}:${site.column})-(${site.endLine}:${site.endColumn - 1})`
-}
-
-export function staticError(message: string, site: Site): JsonnetError {
-  return new JsonnetError('static', `${place(site)} ${message}\n\n`)
-}

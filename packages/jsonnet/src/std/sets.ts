@@ -1,0 +1,82 @@
+import { allocate, type Machine, type Routine, step, type Trace } from '../runtime/machine.ts'
+import { asArray, asFunction, compare, equals } from '../runtime/operators.ts'
+import { characters } from '../runtime/text.ts'
+import { type Arr, array, type Fn, type Lazy, type Value } from '../runtime/values.ts'
+import { type Chapter, libraryRoutine } from './define.ts'
+import { keyOf, sortBy } from './sort.ts'
+import { identityFunction } from './types.ts'
+
+const keyF: readonly [string, Value] = ['keyF', identityFunction]
+
+/** Sorted lists without doubles. */
+export const sets: Chapter = {
+  uniq: libraryRoutine(['arr', keyF], (m, [arr, key], at) => uniq(m, asArray(m, arr, at), asFunction(m, key, at), at)),
+  set: libraryRoutine(['arr', keyF], function* (m, [arr, key], at) {
+    const fn = asFunction(m, key, at)
+    return yield* uniq(m, yield* sortBy(m, asArray(m, arr, at), fn, at), fn, at)
+  }),
+  setMember: libraryRoutine(['x', 'arr', keyF], function* (m, [x, arr, key], at) {
+    const operands = pair(m, array([x]), arr, at)
+    return (yield* walk(m, operands, asFunction(m, key, at), { both: true, left: false, right: false }, at)).length > 0
+  }),
+  setInter: operation({ both: true, left: false, right: false }),
+  setUnion: operation({ both: true, left: true, right: true }),
+  setDiff: operation({ both: false, left: true, right: false }),
+}
+
+/** Which elements a set operation keeps. */
+type Keep = { readonly both: boolean; readonly left: boolean; readonly right: boolean }
+
+function operation(keep: Keep): Fn {
+  return libraryRoutine(['a', 'b', keyF], function* (m, [a, b, key], at) {
+    return array(yield* walk(m, pair(m, a, b, at), asFunction(m, key, at), keep, at))
+  })
+}
+
+type Pair = { readonly left: readonly Lazy[]; readonly right: readonly Lazy[] }
+
+function pair(m: Machine, a: Value, b: Value, at: Trace): Pair {
+  return { left: elements(m, a, at), right: elements(m, b, at) }
+}
+
+/** A text is taken for the list of its characters. */
+function elements(m: Machine, value: Value, at: Trace): readonly Lazy[] {
+  return typeof value === 'string' ? characters(value) : asArray(m, value, at).items
+}
+
+/** Goes through two sorted lists side by side. */
+function* walk(m: Machine, { left, right }: Pair, key: Fn, keep: Keep, at: Trace): Routine<Lazy[]> {
+  allocate(m, (left.length + right.length) * 8)
+  const kept: Lazy[] = []
+  let [i, j] = [0, 0]
+  for (;;) {
+    const [a, b] = [left[i], right[j]]
+    if (a === undefined || b === undefined) break
+    step(m)
+    const x = keyOf(m, a, key, at) ?? (yield)
+    const y = keyOf(m, b, key, at) ?? (yield)
+    const isSame = (equals(m, x, y, at) ?? (yield)) === true
+    const isLeft = !isSame && Number(compare(m, x, y, at) ?? (yield)) < 0
+    if (isSame ? keep.both : isLeft && keep.left) kept.push(a)
+    if (!isSame && !isLeft && keep.right) kept.push(b)
+    if (isSame || isLeft) i++
+    if (isSame || !isLeft) j++
+  }
+  return [...kept, ...(keep.left ? left.slice(i) : []), ...(keep.right ? right.slice(j) : [])]
+}
+
+function* uniq(m: Machine, { items }: Arr, key: Fn, at: Trace): Routine<Arr> {
+  const kept: Lazy[] = []
+  for (const item of items) {
+    const last = kept.at(-1)
+    step(m)
+    if (last !== undefined) {
+      const x = keyOf(m, last, key, at) ?? (yield)
+      const y = keyOf(m, item, key, at) ?? (yield)
+      if ((equals(m, x, y, at) ?? (yield)) === true) continue
+    }
+    kept.push(item)
+  }
+  allocate(m, kept.length * 8)
+  return array(kept)
+}
