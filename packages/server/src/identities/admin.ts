@@ -11,7 +11,7 @@ import { type BuildIdentity, type IdentityDraft, unknownSchema } from './build.t
 import { derive } from './derive.ts'
 import { importCredentials } from './import-credentials.ts'
 import type { Schemas } from './schema.ts'
-import { toText } from './violations.ts'
+import { toText } from './violation-text.ts'
 
 export type AdminDeps = {
   readonly schemas: Schemas

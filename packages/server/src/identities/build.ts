@@ -7,7 +7,8 @@ import type { Clock, Random } from '../core/time.ts'
 import type { FieldMessage } from '../core/ui.ts'
 import { derive } from './derive.ts'
 import type { Schemas } from './schema.ts'
-import { toFieldMessages, toText } from './violations.ts'
+import { toText } from './violation-text.ts'
+import { toFieldMessages } from './violations.ts'
 
 /** A new identity as somebody describes it; what they leave out gets its default. */
 export type IdentityDraft = {

@@ -5,7 +5,8 @@ import { ConfigError } from '../core/errors.ts'
 import type { Json, JsonObject } from '../core/json.ts'
 import { KEYWORD } from './keyword.ts'
 import { createSchemas, type IdentitySchema } from './schema.ts'
-import { toFieldMessages, toText } from './violations.ts'
+import { toText } from './violation-text.ts'
+import { toFieldMessages } from './violations.ts'
 
 const open = (document: JsonObject) =>
   createSchemas({
@@ -399,6 +400,7 @@ test.each<[string, JsonObject, string]>([
     { properties: { traits: { $ref: 'https://example.test/other.json' } } },
     "can't resolve reference",
   ],
+  ['a reference to itself', { properties: { traits: { $ref: '#/properties/traits' } } }, 'do not lead back'],
   ['a type that is none', { properties: { traits: { type: 'thing' } } }, 'type'],
 ])('a schema with %s is a configuration error that names it', (_, document, need) => {
   const load = () => open(document)

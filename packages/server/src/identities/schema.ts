@@ -37,7 +37,12 @@ export function createSchemas({ defaultSchemaId, schemas }: SchemaSettings): Sch
     try {
       compiled.set(source.id, compile(source, source.selfserviceSelectable || source.id === defaultSchemaId))
     } catch (error) {
-      const need = error instanceof Error ? error.message : String(error)
+      const need =
+        error instanceof RangeError
+          ? 'a schema whose references do not lead back to themselves'
+          : error instanceof Error
+            ? error.message
+            : String(error)
       problems.push({ key: `identity.schemas[${i}] ("${source.id}")`, got: source.url.slice(0, 200), need })
     }
   }
