@@ -83,7 +83,9 @@ function checkArray(node: SchemaNode, value: readonly unknown[], path: Path, rul
 
 /** The rules of an object or list as a whole, once all its members are right. */
 const own = (node: SchemaNode, value: unknown, path: Path): readonly Finding[] => {
-  const errors = Value.Check(node, value) ? [] : Value.Errors(node, value)
+  // Most have none, and a check of each group from the top down would look at every leaf many times.
+  const hasRules = node['~refine'] !== undefined || node.minItems !== undefined
+  const errors = !hasRules || Value.Check(node, value) ? [] : Value.Errors(node, value)
   const rule = errors.find(({ keyword, instancePath }) => keyword === '~refine' && instancePath === '')
   if (rule !== undefined) return [{ path, part: 'value', need: rule.message.replace(/^must (?:be )?/, '') }]
   const isOwn = errors.some(({ instancePath }) => instancePath === '')

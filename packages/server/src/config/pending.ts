@@ -16,8 +16,6 @@ type Pending = {
 export const PENDING: readonly Pending[] = [
   { key: 'serve.public.tls', refusedBecause: 'the listener would speak plain http where the file asks for https' },
   { key: 'serve.admin.tls', refusedBecause: 'the listener would speak plain http where the file asks for https' },
-  { key: 'serve.public.socket', refusedBecause: 'there are no unix sockets: what it keeps out would get in' },
-  { key: 'serve.admin.socket', refusedBecause: 'there are no unix sockets: what it keeps out would get in' },
   { key: 'serve.public.request_log' },
   { key: 'serve.admin.request_log' },
   { key: 'serve.public.cors.options_passthrough' },

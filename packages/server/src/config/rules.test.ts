@@ -158,7 +158,10 @@ test.each([
     'serve: {public: {tls: {cert: {path: /x}, key: {path: /y}}}}',
     'serve.public.tls\n  got   a key of something that is not built yet\n  need  to leave it out: the listener would speak plain http',
   ],
-  ['serve: {admin: {socket: {mode: 384}}}', 'serve.admin.socket\n  got   a key of something that is not built yet'],
+  [
+    'serve: {admin: {host: "unix:/run/cardea.sock"}}',
+    'serve.admin.host\n  got   "unix:/run/cardea.sock"\n  need  an address',
+  ],
 ])('%s is refused until it is built', async (more, expected) => {
   expect(await errorOf(`${text}${more}`, { env })).toContain(expected)
 })

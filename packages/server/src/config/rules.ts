@@ -120,6 +120,20 @@ function guardIsOn(subject: Subject): readonly Finding[] {
   )
 }
 
+/** A socket keeps out whoever may not open its file; an address in its place would let them in. */
+const hostsAreAddresses = ({ config: { serve } }: Subject): readonly Finding[] =>
+  (['public', 'admin'] as const).flatMap((listener) => {
+    const { host } = serve[listener]
+    if (!host.startsWith('unix:')) return []
+    return [
+      {
+        ...value(`serve.${listener}.host`),
+        got: JSON.stringify(host),
+        need: 'an address: unix sockets are not built yet',
+      },
+    ]
+  })
+
 function portsDiffer({ config: { serve } }: Subject): readonly Finding[] {
   if (serve.public.port !== serve.admin.port) return []
   return [{ ...value('serve.admin.port'), got: String(serve.admin.port), need: 'another port than serve.public.port' }]
@@ -221,6 +235,7 @@ const RULES: readonly ((subject: Subject) => readonly Finding[])[] = [
   tokensAreStrong,
   adminIsClosed,
   guardIsOn,
+  hostsAreAddresses,
   portsDiffer,
   cookieNameHolds,
   sameSiteNoneIsSecure,

@@ -185,7 +185,7 @@ const cookiesOf = (config: Config): CookieSettings => ({
   secure: isSecure(config.cookies.secure, config),
 })
 
-/** What the session's own cookie leaves out is as in `cookies`, but `secure`, which Ory does not inherit. */
+/** What the session's own cookie leaves out is as in `cookies` (ory-identity-api.md §10.2). */
 function sessionCookieOf(config: Config): CookieSettings {
   const { domain, path, same_site, secure } = config.session.cookie
   const common = cookiesOf(config)
