@@ -1,3 +1,4 @@
+import { Socket } from 'node:net'
 import pg from 'pg'
 import type { Milliseconds } from '../core/time.ts'
 import type { Row } from './database.ts'
@@ -11,7 +12,13 @@ export type Line = {
   close(): Promise<void>
 }
 
-type Held = { readonly client: pg.Client; readonly ended: Promise<void>; waiting: number; isRetired: boolean }
+type Held = {
+  readonly client: pg.Client
+  readonly socket: Socket
+  readonly ended: Promise<void>
+  waiting: number
+  isRetired: boolean
+}
 
 type State = { current: Promise<Held> | null; leaving: Promise<void>; isClosed: boolean }
 
@@ -40,6 +47,7 @@ export function sharedLine(config: pg.ClientConfig, lifetime: Milliseconds): Lin
       line.current ??= connect()
       const held = await line.current
       held.waiting += 1
+      gather(held)
       try {
         return await held.client.query<Row>(query)
       } finally {
@@ -56,11 +64,19 @@ export function sharedLine(config: pg.ClientConfig, lifetime: Milliseconds): Lin
 }
 
 async function connectLine(config: pg.ClientConfig, lost: () => void): Promise<Held> {
-  const client = new pg.Client(config)
+  const socket = new Socket()
+  const client = new pg.Client({ ...config, stream: () => socket })
   const ended = new Promise<void>((resolve) => void client.once('end', resolve))
   client.on('error', lost).on('end', lost)
   await client.connect()
-  return { client, ended, waiting: 0, isRetired: false }
+  return { client, socket, ended, waiting: 0, isRetired: false }
+}
+
+/** What is asked in one turn of the event loop is handed to the system in one piece. */
+function gather({ socket }: Held): void {
+  if (socket.writableCorked > 0) return
+  socket.cork()
+  setImmediate(() => socket.uncork())
 }
 
 /** Those who still wait for an answer get it. */
