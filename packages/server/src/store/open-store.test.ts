@@ -105,7 +105,7 @@ describe('a SQLite file', () => {
       (folder: string) => `sqlite://${folder}/x.db?mode=rw`,
       /does not exist/,
     ],
-    ['a folder in place of a file', (folder: string) => `sqlite://${folder}`, /cannot be used: /],
+    ['a folder in place of a file', (folder: string) => `sqlite://${folder}`, /is a folder/],
     [
       'a file of another kind',
       (folder: string) => {

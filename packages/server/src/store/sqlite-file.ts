@@ -1,4 +1,4 @@
-import { closeSync, existsSync, openSync } from 'node:fs'
+import { closeSync, existsSync, openSync, statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { ConfigError } from '../core/errors.ts'
 import type { SqliteDsn } from './dsn.ts'
@@ -9,6 +9,8 @@ import { isUnusable } from './sqlite-errors.ts'
 /** Opens a database file for this process alone. */
 export function openLocked({ file, create }: SqliteDsn): { readonly connection: DatabaseSync; readonly lock: Lock } {
   if (!create && !existsSync(file)) throw unusable(file, 'does not exist', 'a file, or mode=rwc to make one')
+  if (statSync(file, { throwIfNoEntry: false })?.isDirectory() === true)
+    throw unusable(file, 'is a folder', 'a SQLite database in it')
   try {
     const lock = takeLock(file)
     try {
@@ -35,7 +37,8 @@ const BUSY_TIMEOUT = 5_000
 
 /** Opens a file as Cardea needs it: a commit that was answered survives the machine's sudden end. */
 function openSqliteFile(file: string): DatabaseSync {
-  // Password hashes are in it: nobody else's business.
+  // Password hashes are in it: nobody else's business. Only under the lock: to close a file a second time would end the
+  // locks that SQLite holds on it (fcntl, POSIX).
   closeSync(openSync(file, 'a', 0o600))
   const connection = new DatabaseSync(file, {
     timeout: BUSY_TIMEOUT,
