@@ -1,9 +1,12 @@
 import { ask } from './actions/ask.ts'
 import { NeighbourError } from './core/errors.ts'
+import type { Effect } from './core/effect.ts'
 import type { Log } from './core/log.ts'
+import type { Message } from './core/mail.ts'
 import type { ActionPlan } from './core/plan.ts'
 import type { Session } from './core/session.ts'
 import type { Settings } from './core/settings.ts'
+import { createCodes } from './crypto/codes.ts'
 import { createCsrfTokens, csrfCookieName } from './crypto/csrf.ts'
 import { isSame } from './crypto/keys.ts'
 import { createPasswords } from './crypto/passwords.ts'
@@ -21,6 +24,7 @@ import { sessionRoutes } from './http/session-routes.ts'
 import { createAmend } from './identities/amend.ts'
 import { createIdentityBuilder } from './identities/build.ts'
 import { createPasswordCheck } from './identities/check-password.ts'
+import { createRetrait } from './identities/retrait.ts'
 import { createSchemas } from './identities/schema.ts'
 import { createTraitForms } from './identities/trait-forms.ts'
 import { createMethods } from './methods/registry.ts'
@@ -133,6 +137,7 @@ function peopleOf({ world }: Parts, settings: Settings) {
     traits: createTraitForms(schemas),
     buildIdentity: createIdentityBuilder({ schemas, ...world }),
     amend: createAmend({ schemas, ...world }),
+    retrait: createRetrait({ schemas, ...world }),
   }
 }
 
@@ -140,7 +145,11 @@ type People = ReturnType<typeof peopleOf>
 
 function flowDeps(parts: Parts, settings: Settings, plan: ActionPlan, doors: DoorDeps, people: People): FlowDeps {
   const { store, outbox, client, world, log } = parts
-  const { passwords, traits, buildIdentity, amend } = people
+  const { passwords, traits, buildIdentity, amend, retrait } = people
+  const mail = async (message: Message): Promise<readonly Effect[]> => {
+    log('warn', 'mail_not_sent', { template: message.template, detail: 'the courier is not built yet' })
+    return []
+  }
   return {
     settings,
     plan,
@@ -148,16 +157,24 @@ function flowDeps(parts: Parts, settings: Settings, plan: ActionPlan, doors: Doo
     store,
     csrf: doors.csrf,
     tokens: { issue: () => issueSessionToken(world.random) },
+    seal: createSeal(settings.secrets.cookie, 'parked submission', world.random),
     traits,
+    retrait,
+    mail,
     methods: createMethods({
+      settings,
       identities: store.identities,
+      codes: createCodes(settings.secrets.default, world.random),
+      mail,
+      traitForms: traits,
+      retrait,
       passwords,
       identifierLabel: traits.identifierLabel,
       buildIdentity,
       validateTraits: (schemaId, given) => traits.validate(schemaId, given),
       checkPassword: createPasswordCheck(settings.methods.password, client, settings.hashers),
     }),
-    ask: (actions, context) => ask({ ...world, settings, amend, log }, actions, context),
+    ask: (actions, context, options) => ask({ ...world, settings, amend, log }, actions, context, options),
     deliver: async (delivery) => {
       const delivered = await outbox.deliverNow(delivery)
       if (delivered.kind === 'failed') throw new NeighbourError(delivered.class, delivered.detail)

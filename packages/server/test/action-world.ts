@@ -112,6 +112,8 @@ const flow = {
   transientPayload: null,
   identitySchema: null,
   completed: false,
+  version: 1,
+  challenge: null,
   memory: {},
 } as const
 

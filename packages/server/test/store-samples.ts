@@ -24,6 +24,8 @@ const flowBase = () =>
     transientPayload: { from: 'shop', odd: 'a\u0000b \ud800 \u{1f600}' },
     identitySchema: null,
     completed: false,
+    version: 1,
+    challenge: null,
     memory: { tries: 1 },
   }) as const
 

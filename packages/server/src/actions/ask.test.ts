@@ -92,9 +92,12 @@ test.each([0, 1, 2])('a refusal at position %i leaves no effect and asks nobody 
 
 test('a diversion ends the asking with its own effects only', async () => {
   const diverts: Action = {
-    after: () => ({ kind: 'divert', effects: [], answer: { action: 'redirect_browser_to', redirect_browser_to: 'x' } }),
+    after: () => ({ kind: 'divert', to: 'verify_first' }),
   }
-  await expect(run(plan(handsOut, diverts, denies)).asked).resolves.toMatchObject({ kind: 'divert', effects: [] })
+  await expect(run(plan(handsOut, diverts, denies)).asked).resolves.toMatchObject({
+    kind: 'divert',
+    to: 'verify_first',
+  })
 })
 
 test('what is told is rendered after all amendments, under one event', async () => {

@@ -1,7 +1,8 @@
 import type { AfterContext, BeforeContext, PlannedAction } from '../core/action.ts'
-import type { Decision, IdentityPatch } from '../core/decision.ts'
+import type { Decision, IdentityPatch, Wish } from '../core/decision.ts'
 import type { Delivery } from '../core/delivery.ts'
 import type { Effect } from '../core/effect.ts'
+import type { Flow } from '../core/flow.ts'
 import { NeighbourError } from '../core/errors.ts'
 import type { Identity } from '../core/identity.ts'
 import type { Log } from '../core/log.ts'
@@ -30,7 +31,7 @@ export type Asked =
       readonly kind: 'proceed'
       /** The person with every amendment, where there is one. */
       readonly identity: Identity | null
-      readonly effects: readonly Effect[]
+      readonly effects: readonly (Effect | Wish)[]
       /** Deliveries the answer waits for; they are among the effects as well. */
       readonly awaited: readonly Delivery[]
     }
@@ -39,12 +40,25 @@ export type Asked =
 
 type Context = BeforeContext | AfterContext
 
+export type AskOptions = {
+  /** The flow as those see it who are told afterwards, when the change is made. */
+  readonly told?: (identity: Identity) => Flow
+  /** What is to be stored was decided earlier: whoever could refuse or change it has been asked already. */
+  readonly isDecided?: true
+}
+
 /** Asks the actions in their order, each seeing the amendments before it, then renders what is to be told afterwards. */
-export async function ask(deps: AskDeps, actions: readonly PlannedAction[], context: Context): Promise<Asked> {
+export async function ask(
+  deps: AskDeps,
+  actions: readonly PlannedAction[],
+  context: Context,
+  { told, isDecided }: AskOptions = {},
+): Promise<Asked> {
   const deadline = deps.stopwatch.now() + deps.settings.actions.askTimeout
-  const effects: Effect[] = []
+  const effects: (Effect | Wish)[] = []
   let current = context
   for (const planned of actions) {
+    if (isDecided && planned.action.isGate) continue
     const decision = await decide(deps, planned, current, deadline)
     if (decision.kind === 'deny' || decision.kind === 'divert') return decision
     if (decision.kind === 'proceed') {
@@ -56,12 +70,13 @@ export async function ask(deps: AskDeps, actions: readonly PlannedAction[], cont
     if (amended.kind === 'invalid') return { kind: 'deny', messages: amended.messages }
     current = { ...current, identity: amended.identity }
   }
-  const told = await renderAll(deps, actions, current)
+  const seen = 'identity' in current && told ? { ...current, flow: told(current.identity) } : current
+  const rendered = await renderAll(deps, actions, seen)
   return {
     kind: 'proceed',
     identity: 'identity' in current ? current.identity : null,
-    effects: [...effects, ...told.map(({ delivery }): Effect => ({ kind: 'notify', delivery }))],
-    awaited: told.filter(({ isAwaited }) => isAwaited).map(({ delivery }) => delivery),
+    effects: [...effects, ...rendered.map(({ delivery }): Effect => ({ kind: 'notify', delivery }))],
+    awaited: rendered.filter(({ isAwaited }) => isAwaited).map(({ delivery }) => delivery),
   }
 }
 

@@ -18,7 +18,11 @@ export type BeforeContext = {
 }
 
 /** After a method has succeeded there is a person; after a login there is the session about to be issued. */
-export type AfterContext = BeforeContext & { readonly identity: Identity }
+export type AfterContext = BeforeContext & {
+  readonly identity: Identity
+  /** Who it was before this change of settings. */
+  readonly previous?: Identity
+}
 
 /** Until when it has to decide is told on the stopwatch. */
 export type Decides<Context> = (context: Context, deadline: Milliseconds) => Decision | Promise<Decision>
@@ -45,6 +49,8 @@ export type Action = {
   readonly before?: Decides<BeforeContext>
   /** Asked when a method has succeeded, before anything is stored. */
   readonly after?: Decides<AfterContext>
+  /** It may refuse or change what is to be stored; where that was decided earlier, it is not asked again. */
+  readonly isGate?: true
   /** Told once the change is stored. */
   readonly render?: Renders
   /** Told and awaited: the answer waits for its delivery (registration and settings, ory-actions.md §4.1). */

@@ -1,4 +1,3 @@
-import type { ContinueWith } from './flow.ts'
 import type { Effect } from './effect.ts'
 import type { Json } from './json.ts'
 import type { FieldMessage } from './ui.ts'
@@ -23,12 +22,27 @@ export type AddressPatch = {
   readonly verifiedAt?: number
 }
 
+/** What an action wishes for and the flow knows how to bring about: it becomes effects before anything is committed. */
+export type Wish =
+  /** Write to the first address that waits for it, and start the verification it asks for. */
+  | { readonly kind: 'startVerification' }
+  /** Lead the person to that verification. */
+  | { readonly kind: 'showVerification' }
+  /** Tell the addresses a person had before this change. */
+  | { readonly kind: 'notifyPreviousAddresses'; readonly recipients: 'removed' | 'all_verified' | 'all' }
+
+/** How a flow ends that does not complete: at the door because no address is verified, or waiting for a new one. */
+export type Diversion = 'verify_first' | 'verify_new_address'
+
 /** An action's answer. Flows and, later, tokens share it; only the patch differs. */
 export type Decision<Patch = IdentityPatch> =
-  | { readonly kind: 'proceed'; readonly effects: readonly Effect[] }
+  | { readonly kind: 'proceed'; readonly effects: readonly (Effect | Wish)[] }
   | { readonly kind: 'amend'; readonly patch: Patch }
   | { readonly kind: 'deny'; readonly messages: readonly FieldMessage[] }
-  /** The flow does not complete; these effects are committed, and this is the answer. */
-  | { readonly kind: 'divert'; readonly effects: readonly Effect[]; readonly answer: ContinueWith }
+  /** The flow does not complete; something else begins in its place, committed in its stead. */
+  | { readonly kind: 'divert'; readonly to: Diversion }
 
-export const proceed = (...effects: readonly Effect[]): Decision => ({ kind: 'proceed', effects })
+export const proceed = (...effects: readonly (Effect | Wish)[]): Decision => ({ kind: 'proceed', effects })
+
+export const isWish = (effect: Effect | Wish): effect is Wish =>
+  effect.kind === 'startVerification' || effect.kind === 'showVerification' || effect.kind === 'notifyPreviousAddresses'

@@ -1,8 +1,10 @@
 import type { Delivery } from './delivery.ts'
-import type { ContinueWith, Flow } from './flow.ts'
+import type { ContinueWith, Flow, PendingChange } from './flow.ts'
 import type { Credential, IdentityWithCredentials } from './identity.ts'
-import type { IdentityId, SessionId, TokenHash } from './ids.ts'
+import type { FlowId, IdentityId, SessionId, TokenHash } from './ids.ts'
 import type { Json } from './json.ts'
+import type { QueuedMessage } from './mail.ts'
+import type { OAuth2Conflict, OAuth2Write } from './oauth2.ts'
 import type { Session } from './session.ts'
 import type { Time } from './time.ts'
 
@@ -12,6 +14,10 @@ export type Effect =
   /** The flow stays open, with what the next try needs: messages, values, a method's memory. */
   | { readonly kind: 'keepFlow'; readonly flow: Flow }
   | { readonly kind: 'closeFlow'; readonly flow: Flow }
+  /** A change that waits for its new address; an older one of the same person is forgotten. */
+  | { readonly kind: 'parkChange'; readonly change: PendingChange; readonly at: Time }
+  /** The change that waits for this verification is being applied: exactly once. */
+  | { readonly kind: 'takeChange'; readonly identityId: IdentityId; readonly flowId: FlowId }
   | { readonly kind: 'createIdentity'; readonly identity: IdentityWithCredentials }
   | { readonly kind: 'deleteIdentity'; readonly identityId: IdentityId }
   /** What was read becomes what it shall be; somebody else's change in between is a conflict, not lost. */
@@ -31,6 +37,9 @@ export type Effect =
   | { readonly kind: 'handOutSession' }
   | { readonly kind: 'continueWith'; readonly step: ContinueWith }
   | { readonly kind: 'storeError'; readonly id: string; readonly error: Json; readonly at: Time }
+  /** A change of clients, tokens, consents or keys. */
+  | { readonly kind: 'oauth2'; readonly change: OAuth2Write }
+  | { readonly kind: 'sendMail'; readonly message: QueuedMessage }
   | { readonly kind: 'notify'; readonly delivery: Delivery }
 
 /** The order in which effects are written, whatever order they were asked for in. */
@@ -38,6 +47,8 @@ export const RANK: Record<Effect['kind'], number> = {
   closeFlow: 0,
   keepFlow: 1,
   openFlow: 2,
+  parkChange: 3,
+  takeChange: 4,
   createIdentity: 10,
   deleteIdentity: 11,
   saveIdentity: 12,
@@ -49,6 +60,8 @@ export const RANK: Record<Effect['kind'], number> = {
   handOutSession: 50,
   continueWith: 51,
   storeError: 60,
+  oauth2: 70,
+  sendMail: 80,
   notify: 90,
 }
 
@@ -56,6 +69,13 @@ export const RANK: Record<Effect['kind'], number> = {
 export const ranked = (effects: readonly Effect[]) => effects.toSorted((a, b) => RANK[a.kind] - RANK[b.kind])
 
 /** Why a commit was rolled back: a neighbour got there first. */
-export type Conflict = 'flow_completed' | 'identifier_taken' | 'external_id_taken' | 'credential_changed' | 'not_found'
+export type Conflict =
+  | 'flow_changed'
+  | 'change_gone'
+  | 'identifier_taken'
+  | 'external_id_taken'
+  | 'credential_changed'
+  | 'not_found'
+  | OAuth2Conflict
 
 export type Commit = { readonly kind: 'committed' } | { readonly kind: 'conflict'; readonly conflict: Conflict }

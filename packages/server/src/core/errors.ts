@@ -8,6 +8,9 @@ type WireErrorOptions = {
   readonly beside?: { readonly [key: string]: Json }
   /** What `error.code` says where Ory lets it differ from the HTTP status. */
   readonly bodyCode?: number
+  /** Where a browser goes instead of the error page, and how. */
+  readonly browserTo?: string
+  readonly browserStatus?: 302 | 303
   readonly cause?: unknown
 }
 

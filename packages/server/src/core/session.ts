@@ -6,8 +6,11 @@ import type { MethodName } from './trigger.ts'
 /** Authenticator assurance level: how many factors a session has proven. */
 export type Aal = 'aal0' | 'aal1' | 'aal2'
 
+/** By what somebody proved who they are; recovery is told apart from a sign-in by the same means. */
+export type Proof = MethodName | 'code_recovery' | 'link_recovery'
+
 export type AuthenticationMethod = {
-  readonly method: MethodName
+  readonly method: Proof
   readonly aal: Aal
   readonly completedAt: Time
 }

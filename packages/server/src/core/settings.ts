@@ -27,9 +27,20 @@ export type Settings = {
       readonly loginHints: boolean
       readonly style: 'profile_first' | 'unified'
     }
+    readonly settings: {
+      /** How recently somebody must have proven who they are to change what they sign in with. */
+      readonly privilegedSessionMaxAge: Milliseconds
+      readonly requiredAal: 'aal1' | 'highest_available'
+    }
+    readonly recovery: MailedFlowSettings
+    readonly verification: MailedFlowSettings
   }
-  readonly methods: { readonly password: PasswordSettings } & {
-    readonly [M in Exclude<MethodName, 'password'>]: { readonly enabled: boolean }
+  readonly methods: {
+    readonly password: PasswordSettings
+    readonly code: CodeSettings
+    readonly link: LinkSettings
+  } & {
+    readonly [M in Exclude<MethodName, 'password' | 'code' | 'link'>]: { readonly enabled: boolean }
   }
   readonly identity: { readonly defaultSchemaId: string; readonly schemas: readonly SchemaSource[] }
   readonly secrets: {
@@ -46,6 +57,7 @@ export type Settings = {
   readonly actions: ActionSettings
   readonly security: { readonly accountEnumeration: { readonly mitigate: boolean } }
   readonly courier: { readonly enabled: boolean }
+  readonly featureFlags: FeatureFlags
   /** Every hook list as configured, in order; the plan is made of these. */
   readonly hooks: readonly HookList[]
 }
@@ -87,6 +99,39 @@ export type FlowSettings = {
   readonly lifespan: Milliseconds
   readonly afterReturnUrl: string | null
   readonly afterMethodReturnUrl: { readonly [M in MethodName]?: string }
+}
+
+/** A flow that begins with a mail. */
+export type MailedFlowSettings = {
+  readonly use: 'code' | 'link'
+  /** Write to an address nobody has as well. */
+  readonly notifyUnknownRecipients: boolean
+}
+
+export type CodeSettings = {
+  readonly enabled: boolean
+  readonly lifespan: Milliseconds
+  /** How often something may be sent back for one code. */
+  readonly maxSubmissions: number
+  readonly passwordless: boolean
+  readonly mfa: boolean
+  readonly missingCredentialFallback: boolean
+}
+
+export type LinkSettings = {
+  readonly enabled: boolean
+  readonly lifespan: Milliseconds
+  /** Where links lead if not to the public URL. */
+  readonly baseUrl: string | null
+}
+
+/** Answers of Ory's that changed over time (ory-identity-api.md §10). */
+export type FeatureFlags = {
+  readonly useContinueWithTransitions: boolean
+  readonly chooseRecoveryAddress: boolean
+  readonly legacyContinueWithVerificationUi: boolean
+  readonly legacyRequireVerifiedLoginError: boolean
+  readonly refreshLoginChooseAddress: boolean
 }
 
 export type PasswordSettings = {

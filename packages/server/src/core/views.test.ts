@@ -36,6 +36,8 @@ const login: LoginFlow = {
   transientPayload: null,
   identitySchema: null,
   completed: false,
+  version: 1,
+  challenge: null,
   memory: { secret: 'never shown' },
   refresh: false,
   requestedAal: 'aal1',

@@ -1,4 +1,4 @@
-import type { Flow } from './flow.ts'
+import type { ContinueWith, Flow } from './flow.ts'
 import type { Identity, RecoveryAddress, VerifiableAddress } from './identity.ts'
 import type { Json, JsonObject } from './json.ts'
 import { isLive, type Session } from './session.ts'
@@ -8,39 +8,54 @@ import type { Ui, UiMessage, UiNode } from './ui.ts'
 type FlowViewOptions = {
   /** A before-hook sees a flow that has no row yet: Ory shows zero times there (ory-actions.md §4.3). */
   readonly unsaved?: true
+  /** Before a settings flow nothing has been put into its form yet, and Ory shows no list (ory-actions.md §2.3). */
+  readonly unpopulated?: true
+  /** Whose settings they are, as others see them. */
+  readonly identity?: JsonObject
+  readonly continueWith?: readonly ContinueWith[]
 }
 
 /** A flow as clients and templates see it (ory-identity-api.md §4.1). */
-export function flowView(flow: Flow, { unsaved }: FlowViewOptions = {}): JsonObject {
+export function flowView(flow: Flow, options: FlowViewOptions = {}): JsonObject {
+  const { unsaved, unpopulated, identity, continueWith = [] } = options
   const common = {
     id: flow.id,
-    organization_id: null,
     type: flow.type,
     expires_at: toTimestamp(flow.expiresAt),
     issued_at: toTimestamp(flow.issuedAt),
     request_url: flow.requestUrl,
     ...(flow.returnTo ? { return_to: flow.returnTo } : {}),
     ...(flow.active ? { active: flow.active } : {}),
-    ui: uiView(flow.ui),
+    ui: unpopulated ? { ...uiView(flow.ui), nodes: null } : uiView(flow.ui),
     state: flow.state,
     ...(flow.transientPayload === null ? {} : { transient_payload: flow.transientPayload }),
-    ...(flow.identitySchema ? { identity_schema: flow.identitySchema } : {}),
   }
+  const chosen = { organization_id: null, ...(flow.identitySchema ? { identity_schema: flow.identitySchema } : {}) }
+  const steps = continueWith.length === 0 ? {} : { continue_with: continueWith.map(stepView) }
   switch (flow.name) {
     case 'login':
       return {
         ...common,
+        ...chosen,
         created_at: unsaved ? ZERO_TIMESTAMP : toTimestamp(flow.createdAt),
         updated_at: unsaved ? ZERO_TIMESTAMP : toTimestamp(flow.updatedAt),
         refresh: flow.refresh,
         requested_aal: flow.requestedAal,
       }
     case 'registration':
+      return { ...common, ...chosen }
+    case 'settings':
+      return { ...common, organization_id: null, ...(identity === undefined ? {} : { identity }), ...steps }
+    case 'recovery':
+      return { ...common, ...steps }
+    case 'verification':
       return common
     default:
       return flow satisfies never
   }
 }
+
+const stepView = (step: ContinueWith): JsonObject => ({ ...step })
 
 const uiView = ({ action, method, nodes, messages }: Ui): JsonObject => ({
   action,

@@ -1,43 +1,75 @@
 import type { Flow } from '../core/flow.ts'
+import type { IdentityWithCredentials } from '../core/identity.ts'
 import type { JsonObject } from '../core/json.ts'
 import { clearMessages, csrfNode, sortNodes, withMessages, withValues } from '../core/nodes.ts'
-import { METHODS } from '../core/trigger.ts'
+import { METHODS, type MethodName } from '../core/trigger.ts'
 import type { Time } from '../core/time.ts'
 import type { FieldMessage, Ui, UiMessage, UiNode } from '../core/ui.ts'
+import { inFlow } from '../methods/in-flow.ts'
 import type { Caller, FlowDeps } from './define.ts'
 
 type FormDeps = Pick<FlowDeps, 'settings' | 'methods' | 'csrf' | 'traits'>
 
+type Content = { readonly person: IdentityWithCredentials | null; readonly infos: readonly UiMessage[] }
+
 /** The form of a flow that has just been opened: its traits, then what each enabled method adds, in Ory's order. */
-export function renderForm(deps: FormDeps, flow: Flow, caller: Caller, infos: readonly UiMessage[]): Ui {
-  const token = flow.type === 'api' ? '' : deps.csrf.mask(caller.csrfCookie ?? '')
+export function renderForm(deps: FormDeps, flow: Flow, caller: Caller, { person, infos }: Content): Ui {
   const traits = flow.name === 'registration' ? deps.traits.nodes(flow.identitySchema) : []
-  return {
-    action: new URL(`self-service/${flow.name}?flow=${flow.id}`, deps.settings.serve.public.baseUrl).href,
+  const methods = methodNodes(deps, flow, person)
+  const ui: Ui = {
+    action: actionUrl(deps, flow),
     method: 'POST',
-    nodes: sortNodes(flow.name, [csrfNode(token), ...traits, ...methodNodes(deps, flow)]),
+    nodes: sortNodes(flow.name, withCsrfNode(flow, [...traits, ...methods])),
     messages: infos,
   }
+  return maskCsrf(deps, { ...flow, ui }, caller).ui
 }
 
-function methodNodes({ settings, methods }: FormDeps, flow: Flow): readonly UiNode[] {
-  return METHODS.filter((name) => settings.methods[name].enabled).flatMap((name) =>
-    flow.name === 'login'
-      ? (methods[name]?.login?.nodes(flow) ?? [])
-      : (methods[name]?.registration?.nodes(flow) ?? []),
+export const actionUrl = ({ settings }: Pick<FormDeps, 'settings'>, flow: Flow) =>
+  new URL(`self-service/${flow.name}?flow=${flow.id}`, settings.serve.public.baseUrl).href
+
+/** A verification by code has its token last, and a native one has none (ory-identity-api.md §5). */
+function withCsrfNode(flow: Flow, nodes: readonly UiNode[]): readonly UiNode[] {
+  if (flow.name !== 'verification') return [csrfNode(''), ...nodes]
+  if (flow.type === 'api') return nodes
+  return flow.active === 'link' ? [csrfNode(''), ...nodes] : [...nodes, csrfNode('')]
+}
+
+/** Recovery and verification show the one method that is to be used; all others show whatever is enabled. */
+const shownMethods = ({ settings }: FormDeps, { name }: Flow): readonly MethodName[] =>
+  name === 'recovery' || name === 'verification' ? [settings.selfservice[name].use] : METHODS
+
+const methodNodes = (deps: FormDeps, flow: Flow, person: IdentityWithCredentials | null): readonly UiNode[] =>
+  shownMethods(deps, flow)
+    .filter((name) => deps.settings.methods[name].enabled)
+    .flatMap((name) => {
+      const method = inFlow(deps.methods[name], flow)
+      return method?.isOffered(person) ? method.nodes(person) : []
+    })
+
+/** Puts a new one-time form of the browser's secret into the form; native clients have the field with nothing in it. */
+export function maskCsrf<F extends Flow>(
+  { csrf }: Pick<FormDeps, 'csrf'>,
+  flow: F,
+  { csrfCookie }: Pick<Caller, 'csrfCookie'>,
+): F {
+  const token = flow.type === 'api' || csrfCookie === null ? '' : csrf.mask(csrfCookie)
+  const nodes = flow.ui.nodes.map((node) =>
+    node.type === 'input' && node.attributes.name === 'csrf_token'
+      ? { ...node, attributes: { ...node.attributes, value: token } }
+      : node,
   )
+  return { ...flow, ui: { ...flow.ui, nodes } }
 }
 
 type Next = { readonly fields: JsonObject; readonly messages: readonly FieldMessage[]; readonly at: Time }
 
 /** The same form once more: what was typed stays (never a password), what was wrong is said, the CSRF token is new. */
-export function renderAgain<F extends Flow>({ csrf }: Pick<FormDeps, 'csrf'>, flow: F, caller: Caller, next: Next): F {
+export function renderAgain(deps: Pick<FormDeps, 'csrf'>, flow: Flow, caller: Caller, next: Next): Flow {
   const cleared = withValues(clearMessages(flow.ui), next.fields)
-  const token = flow.type === 'api' || caller.csrfCookie === null ? '' : csrf.mask(caller.csrfCookie)
-  const nodes = cleared.nodes.map((node) =>
-    node.type === 'input' && node.attributes.name === 'csrf_token'
-      ? { ...node, attributes: { ...node.attributes, value: token } }
-      : node,
-  )
-  return { ...flow, ui: withMessages({ ...cleared, nodes }, next.messages), updatedAt: next.at }
+  const told = { ...reopened(flow), ui: withMessages(cleared, next.messages), updatedAt: next.at }
+  return maskCsrf(deps, told, caller)
 }
+
+/** What is wrong now is no success any more (a row of docs/compatibility.md: Ory leaves both standing). */
+const reopened = (flow: Flow): Flow => (flow.name === 'settings' ? { ...flow, state: 'show_form' } : flow)

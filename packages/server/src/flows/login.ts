@@ -1,23 +1,21 @@
+import type { Effect } from '../core/effect.ts'
 import { WireError } from '../core/errors.ts'
-import type { Flow, LoginFlow } from '../core/flow.ts'
-import { flowId } from '../core/ids.ts'
+import type { LoginFlow } from '../core/flow.ts'
+import type { IdentityWithCredentials } from '../core/identity.ts'
 import { messages } from '../core/messages.ts'
-import type { Aal } from '../core/session.ts'
+import type { Aal, Session } from '../core/session.ts'
 import { newSession, renewedSession } from '../sessions/new-session.ts'
-import type { Caller, FlowDeps } from './define.ts'
+import { askAfter } from './ask-after.ts'
+import type { Closing, FlowDeps, FlowRules, Opening, Passing, StartRequest } from './define.ts'
 import { renderForm } from './form.ts'
-import type { StartRequest } from './start.ts'
-import type { Completing, Completion } from './submit.ts'
-
-/** A flow that may be stored; or not, because somebody is signed in already. */
-export type Opening =
-  | { readonly kind: 'opened'; readonly flow: Flow }
-  | { readonly kind: 'opened_unless_signed_in'; readonly flow: Flow }
-  | { readonly kind: 'signed_in' }
+import { fulfil, handedOut, stepsIn } from './fulfil.ts'
+import { newFlow } from './new-flow.ts'
+import { returnUrl } from './return-url.ts'
+import { verifyFirst } from './verify-first.ts'
 
 /** The decisions at the start of a login, in Ory's order (ory-identity-api.md §3.1). */
-export function openLogin(deps: FlowDeps, request: StartRequest, returnTo: string | null): Opening {
-  const { caller, query, type, requestUrl } = request
+export async function openLogin(deps: FlowDeps, request: StartRequest, returnTo: string | null): Promise<Opening> {
+  const { caller, query } = request
   if (query.login_challenge) throw noOAuth2
   const requestedAal = parseAal(query.aal ?? '')
   const { session } = caller
@@ -26,33 +24,25 @@ export function openLogin(deps: FlowDeps, request: StartRequest, returnTo: strin
   const stepsUp = session !== null && requestedAal === 'aal2' && session.aal !== 'aal2'
   if (session !== null && !refresh && !stepsUp) return { kind: 'signed_in' }
 
-  const at = deps.clock.now()
   const draft: LoginFlow = {
+    ...newFlow(deps, request, returnTo),
     name: 'login',
-    id: flowId(deps.random.uuid()),
-    type,
-    requestUrl,
-    returnTo,
-    issuedAt: at,
-    expiresAt: at + deps.settings.selfservice.flows.login.lifespan,
-    createdAt: at,
-    updatedAt: at,
-    active: null,
     state: 'choose_method',
-    transientPayload: null,
     identitySchema: selectedSchema(deps, query),
-    completed: false,
-    memory: {},
     refresh,
     requestedAal,
     sessionId: session?.id ?? null,
-    ui: emptyUi,
   }
   const infos = refresh ? [messages.confirmItIsYou()] : stepsUp ? [messages.completeSecondFactor()] : []
-  return { kind: 'opened', flow: { ...draft, ui: renderForm(deps, draft, caller, infos) } }
+  const person = await personOf(deps, session)
+  return { kind: 'opened', flow: { ...draft, ui: renderForm(deps, draft, caller, { person, infos }) } }
 }
 
-const emptyUi = { action: '', method: 'POST', nodes: [], messages: [] } as const
+/** Who is signed in, with credentials. */
+const personOf = async (
+  { store }: Pick<FlowDeps, 'store'>,
+  session: Session | null,
+): Promise<IdentityWithCredentials | null> => (session === null ? null : store.identities.find(session.identity.id))
 
 function parseAal(text: string): Aal {
   if (text === '' || text === 'aal1') return 'aal1'
@@ -74,7 +64,7 @@ const aal1Required = new WireError(401, null, {
 })
 
 /** The identity schema a client may choose: the default one, or one marked `selfservice_selectable` (§9.1). */
-export function selectedSchema(deps: FlowDeps, query: StartRequest['query']): string | null {
+export function selectedSchema(deps: Pick<FlowDeps, 'traits'>, query: StartRequest['query']): string | null {
   const id = query.identity_schema
   if (!id) return null
   const answer = deps.traits.isSelectable(id)
@@ -86,24 +76,82 @@ export function selectedSchema(deps: FlowDeps, query: StartRequest['query']): st
 /** Somebody who is signed in may only submit a refresh or a step-up. */
 export const mayContinueSignedIn = (flow: LoginFlow) => flow.refresh || flow.requestedAal === 'aal2'
 
+export const loginRules = (deps: FlowDeps, flow: LoginFlow): FlowRules => ({
+  admit: ({ session }) => {
+    if (session === null && flow.requestedAal === 'aal2') throw aal1Required
+    return session !== null && !mayContinueSignedIn(flow) ? 'signed_in' : 'welcome'
+  },
+  person: async ({ session }) => (mayContinueSignedIn(flow) ? personOf(deps, session) : null),
+  coerce: (fields) => fields,
+  expired: (times) => messages.loginExpired(times),
+  asksWhenReplaced: true,
+  resubmitted: () => ({ kind: 'kept', messages: [{ field: '', message: messages.loginAlreadyCompleted() }] }),
+  unclaimed: () => ({ fields: {}, messages: [{ field: '', message: messages.noLoginStrategy() }] }),
+  isPrivileged: () => true,
+  close: (passing) => close(deps, flow, passing),
+})
+
 /** Completing a login: the session is issued, or renewed where it is the same person's. */
-export function completeLogin(
-  deps: FlowDeps,
-  flow: LoginFlow,
-  caller: Caller,
-  { identity, method, aal, at }: Completing,
-): Completion {
-  const proof = { identity, method, aal, request: caller.request, at }
-  const current = caller.session
-  if (current !== null && current.identity.id === identity.id && mayContinueSignedIn(flow)) {
-    const session = renewedSession(current, proof)
-    return { session, issued: null, effects: [{ kind: 'renewSession', session, at }, { kind: 'handOutSession' }] }
-  }
-  const session = newSession(deps.random, deps.settings.session.lifespan, proof)
-  const issued = deps.tokens.issue()
+async function close(deps: FlowDeps, flow: LoginFlow, passing: Passing): Promise<Closing> {
+  const { attempt, method, caller, transientPayload, at } = passing
+  const attempted: LoginFlow = { ...flow, active: method, transientPayload }
+  const { session: draft, issued } = sessionFor(deps, flow, passing)
+  const verdict = await askAfter(deps, attempted, passing, { session: draft })
+  if (verdict.kind === 'deny') return { kind: 'denied', messages: verdict.messages, flow: { ...flow, active: method } }
+  if (verdict.kind === 'divert') return verifyFirst(deps, attempted, passing)
+
+  const isNew = issued !== null
+  const fulfilled = await fulfil(deps, verdict.effects, {
+    parent: attempted,
+    identity: attempt.identity,
+    before: attempt.before ?? attempt.identity,
+    // A step-up is no occasion to write to anybody (ory-actions.md §3.4).
+    isImplicit: false,
+    mayVerify: flow.requestedAal === 'aal1',
+    csrfCookie: isNew ? caller.nextCsrfCookie : caller.csrfCookie,
+    at,
+  })
+  if (fulfilled.kind === 'denied') return fulfilled
+  // What an action changes about somebody who signs in is seen, and not kept (ory-actions.md §4.9).
+  const session = { ...draft, identity: { ...fulfilled.identity, ...verdict.identity } }
+  const effects: readonly Effect[] = [
+    { kind: 'closeFlow', flow: { ...flow, active: method, state: 'passed_challenge', completed: true, updatedAt: at } },
+    issued === null
+      ? { kind: 'renewSession', session, at }
+      : { kind: 'storeSession', session, tokenHash: issued.hash, at },
+    { kind: 'handOutSession' },
+    ...attempt.effects,
+    ...fulfilled.effects,
+  ]
   return {
-    session,
-    issued,
-    effects: [{ kind: 'storeSession', session, tokenHash: issued.hash, at }, { kind: 'handOutSession' }],
+    kind: 'closed',
+    effects,
+    awaited: verdict.awaited,
+    outcome: {
+      kind: 'completed',
+      flow: attempted,
+      identity: session.identity,
+      session,
+      token: issued?.token ?? null,
+      handedOut: handedOut(effects),
+      continueWith: [...stepsIn(effects), ...fulfilled.continueWith],
+      returnTo: returnUrl(deps.settings, flow, method),
+      browserTo: fulfilled.verificationUi,
+    },
   }
+}
+
+function sessionFor(deps: FlowDeps, flow: LoginFlow, { attempt, method, caller, at }: Passing) {
+  const proof = {
+    identity: attempt.identity,
+    method: attempt.proof ?? method,
+    aal: attempt.aal,
+    request: caller.request,
+    at,
+  }
+  const current = caller.session
+  if (current !== null && current.identity.id === attempt.identity.id && mayContinueSignedIn(flow)) {
+    return { session: renewedSession(current, proof), issued: null }
+  }
+  return { session: newSession(deps.random, deps.settings.session.lifespan, proof), issued: deps.tokens.issue() }
 }

@@ -1,39 +1,29 @@
+import type { Effect } from '../core/effect.ts'
 import { WireError } from '../core/errors.ts'
 import type { RegistrationFlow } from '../core/flow.ts'
-import { flowId } from '../core/ids.ts'
+import { isJsonObject } from '../core/json.ts'
+import { messages } from '../core/messages.ts'
 import { newSession } from '../sessions/new-session.ts'
-import type { Caller, FlowDeps } from './define.ts'
+import { askAfter } from './ask-after.ts'
+import type { Closing, FlowDeps, FlowRules, Opening, Passing, StartRequest } from './define.ts'
 import { renderForm } from './form.ts'
-import { type Opening, selectedSchema } from './login.ts'
-import type { StartRequest } from './start.ts'
-import type { Completing, Completion } from './submit.ts'
+import { fulfil, handedOut, stepsIn } from './fulfil.ts'
+import { selectedSchema } from './login.ts'
+import { newFlow } from './new-flow.ts'
+import { returnUrl } from './return-url.ts'
 
 /** The decisions at the start of a registration (ory-identity-api.md §3.2). */
 export function openRegistration(deps: FlowDeps, request: StartRequest, returnTo: string | null): Opening {
-  const { settings, clock, random } = deps
-  if (!settings.selfservice.registration.enabled) throw disabled
+  if (!deps.settings.selfservice.registration.enabled) throw disabled
   if (request.type === 'api' && request.caller.session !== null) return { kind: 'signed_in' }
-
-  const at = clock.now()
   const draft: RegistrationFlow = {
+    ...newFlow(deps, request, returnTo),
     name: 'registration',
-    id: flowId(random.uuid()),
-    type: request.type,
-    requestUrl: request.requestUrl,
-    returnTo,
-    issuedAt: at,
-    expiresAt: at + settings.selfservice.flows.registration.lifespan,
-    createdAt: at,
-    updatedAt: at,
-    active: null,
     state: 'choose_method',
-    transientPayload: null,
     identitySchema: selectedSchema(deps, request.query),
-    completed: false,
-    memory: {},
-    ui: { action: '', method: 'POST', nodes: [], messages: [] },
   }
-  return { kind: 'opened_unless_signed_in', flow: { ...draft, ui: renderForm(deps, draft, request.caller, []) } }
+  const ui = renderForm(deps, draft, request.caller, { person: null, infos: [] })
+  return { kind: 'opened_unless_signed_in', flow: { ...draft, ui } }
 }
 
 const disabled = new WireError(400, null, {
@@ -41,26 +31,73 @@ const disabled = new WireError(400, null, {
   reason: 'Registration is not allowed because it was disabled.',
 })
 
+export const registrationRules = (deps: FlowDeps, flow: RegistrationFlow): FlowRules => ({
+  admit: ({ session }) => (session === null ? 'welcome' : 'signed_in'),
+  person: async () => null,
+  coerce: (fields, encoding) => deps.traits.coerce(flow.identitySchema, fields, encoding),
+  expired: (times) => messages.registrationExpired(times),
+  asksWhenReplaced: true,
+  resubmitted: () => ({ kind: 'kept', messages: [{ field: '', message: messages.registrationAlreadyCompleted() }] }),
+  unclaimed: (fields) => {
+    // Nobody is responsible, so nobody keeps what was typed; but wrong traits are reported first (ory-identity-api.md §3).
+    const wrong = deps.traits.validate(flow.identitySchema, isJsonObject(fields.traits) ? fields.traits : {})
+    return wrong.length > 0
+      ? { fields, messages: wrong }
+      : { fields: {}, messages: [{ field: '', message: messages.noRegistrationStrategy() }] }
+  },
+  isPrivileged: () => true,
+  close: (passing) => close(deps, flow, passing),
+})
+
 /** Completing a registration: the identity is stored, and a session with it, though only the `session` action hands it out. */
-export function completeRegistration(
-  deps: FlowDeps,
-  caller: Caller,
-  { identity, method, aal, at }: Completing,
-): Completion {
+async function close(deps: FlowDeps, flow: RegistrationFlow, passing: Passing): Promise<Closing> {
+  const { attempt, method, caller, transientPayload, at } = passing
+  // Ory's registration by password never says which method it was (ory-identity-api.md §4.1).
+  const attempted: RegistrationFlow = { ...flow, transientPayload }
+  const verdict = await askAfter(deps, attempted, passing, { session: null })
+  if (verdict.kind === 'deny') return { kind: 'denied', messages: verdict.messages }
+  if (verdict.kind === 'divert') throw new Error('nothing diverts a registration')
+
+  const fulfilled = await fulfil(deps, verdict.effects, {
+    parent: attempted,
+    identity: { ...attempt.identity, ...verdict.identity },
+    before: null,
+    isImplicit: true,
+    mayVerify: true,
+    csrfCookie: caller.nextCsrfCookie,
+    at,
+  })
+  if (fulfilled.kind === 'denied') return fulfilled
+  const { identity } = fulfilled
   const session = newSession(deps.random, deps.settings.session.lifespan, {
     identity,
-    method,
-    aal,
+    method: attempt.proof ?? method,
+    aal: attempt.aal,
     request: caller.request,
     at,
   })
   const issued = deps.tokens.issue()
+  const effects: readonly Effect[] = [
+    { kind: 'closeFlow', flow: { ...flow, state: 'passed_challenge', completed: true, updatedAt: at } },
+    { kind: 'createIdentity', identity },
+    { kind: 'storeSession', session, tokenHash: issued.hash, at },
+    ...attempt.effects,
+    ...fulfilled.effects,
+  ]
   return {
-    session,
-    issued,
-    effects: [
-      { kind: 'createIdentity', identity },
-      { kind: 'storeSession', session, tokenHash: issued.hash, at },
-    ],
+    kind: 'closed',
+    effects,
+    awaited: verdict.awaited,
+    outcome: {
+      kind: 'completed',
+      flow: attempted,
+      identity,
+      session,
+      token: issued.token,
+      handedOut: handedOut(effects),
+      continueWith: [...stepsIn(effects), ...fulfilled.continueWith],
+      returnTo: returnUrl(deps.settings, flow, method),
+      browserTo: fulfilled.verificationUi,
+    },
   }
 }

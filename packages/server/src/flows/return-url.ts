@@ -1,4 +1,5 @@
 import { WireError } from '../core/errors.ts'
+import type { FlowId } from '../core/ids.ts'
 import { resolveReturnTo } from '../core/return-to.ts'
 import type { Settings } from '../core/settings.ts'
 import type { FlowName, MethodName } from '../core/trigger.ts'
@@ -19,11 +20,16 @@ export function checkReturnTo(settings: ReturnSettings, candidate: string | null
 /** Where a completed flow leads: an explicit `return_to` wins over the configured ones (§3.6). */
 export function returnUrl(
   settings: ReturnSettings,
-  flow: { readonly name: FlowName; readonly returnTo: string | null },
+  flow: { readonly id: FlowId; readonly name: FlowName; readonly returnTo: string | null },
   method: MethodName,
 ): string {
-  const { afterMethodReturnUrl, afterReturnUrl } = settings.selfservice.flows[flow.name]
-  const fallback = afterMethodReturnUrl[method] ?? afterReturnUrl ?? settings.selfservice.defaultReturnUrl
+  const { afterMethodReturnUrl, afterReturnUrl, uiUrl } = settings.selfservice.flows[flow.name]
+  // Settings lead back to themselves, where nothing else is said.
+  const usual =
+    flow.name === 'settings'
+      ? `${uiUrl}${uiUrl.includes('?') ? '&' : '?'}flow=${flow.id}`
+      : settings.selfservice.defaultReturnUrl
+  const fallback = afterMethodReturnUrl[method] ?? afterReturnUrl ?? usual
   return flow.returnTo === null ? fallback : resolved(settings, flow.returnTo, fallback)
 }
 

@@ -1,213 +1,206 @@
-import type { OAuth2Conflict } from '../core/oauth2.ts'
 import type { Conflict, Effect } from '../core/effect.ts'
 import { WireError } from '../core/errors.ts'
 import type { Flow } from '../core/flow.ts'
 import type { IdentityWithCredentials } from '../core/identity.ts'
-import { isJsonObject, type JsonObject } from '../core/json.ts'
+import type { JsonObject } from '../core/json.ts'
 import { messages } from '../core/messages.ts'
-import { actionsFor } from '../core/plan.ts'
-import type { Aal, Session } from '../core/session.ts'
 import type { Time } from '../core/time.ts'
-import { METHODS, type MethodName } from '../core/trigger.ts'
 import type { FieldMessage } from '../core/ui.ts'
-import type { Reading } from '../methods/define.ts'
-import { checkCsrf } from './check-csrf.ts'
-import type { Body, Caller, FlowDeps, Outcome } from './define.ts'
-import { renderAgain } from './form.ts'
-import { completeLogin, mayContinueSignedIn } from './login.ts'
-import { completeRegistration } from './registration.ts'
-import { replaceExpired } from './replace-expired.ts'
-import { returnUrl } from './return-url.ts'
+import type { Attempt } from '../methods/define.ts'
+import { askBefore } from './ask-before.ts'
+import type { FlowDeps, FlowRules, Outcome, Submission } from './define.ts'
+import { maskCsrf, renderAgain } from './form.ts'
+import { park } from './parked.ts'
+import { type FormRead, readForm } from './read-form.ts'
+import { openers, rulesOf } from './registry.ts'
+import { replaceFlow } from './replace-flow.ts'
 
-export type Submission = { readonly flow: Flow; readonly caller: Caller; readonly body: Body }
+/** A submission lost against a neighbour's: nothing was written, and it is made again to what the neighbour left. */
+type Lost = { readonly kind: 'lost'; readonly conflict: Conflict }
 
-export type Completing = {
-  readonly identity: IdentityWithCredentials
-  readonly method: MethodName
-  readonly aal: Aal
-  readonly at: Time
-}
-
-/** What completing a flow means: the session, its token where it is a new one, and what is to be written. */
-export type Completion = {
-  readonly session: Session
-  readonly issued: { readonly token: string } | null
-  readonly effects: readonly Effect[]
-}
+/** More neighbours than a flow or a person has at any honest moment. */
+const TRIES = 12
 
 /** Answers one submitted form: try the method, ask the actions, then commit everything at once. */
 export async function submitFlow(deps: FlowDeps, submission: Submission): Promise<Outcome> {
-  const { flow, caller } = submission
+  let { flow } = submission
+  for (let i = 0; i < TRIES; i++) {
+    const outcome = await answer(deps, { ...submission, flow })
+    if (outcome.kind !== 'lost') return outcome
+    flow = (await deps.store.flows.find(flow.id)) ?? flow
+  }
+  throw new WireError(409, 'The same was changed by others at the same time. Please try again.')
+}
+
+async function answer(deps: FlowDeps, submission: Submission): Promise<Outcome | Lost> {
+  const { flow, caller, body } = submission
   const at = deps.clock.now()
-  if (caller.session !== null && !(flow.name === 'login' && mayContinueSignedIn(flow)))
-    return { kind: 'signed_in', flow }
-  if (flow.expiresAt <= at) return replaceExpired(deps, flow, caller)
-  if (flow.completed) return { kind: 'kept', flow: again(deps, submission, {}, [completedMessage(flow)], at) }
+  const rules = rulesOf(deps, flow)
+  if (rules.admit(caller) === 'signed_in') return { kind: 'signed_in', flow }
+  if (flow.expiresAt <= at) {
+    const said = [{ field: '', message: rules.expired({ now: at, expiredAt: flow.expiresAt }) }]
+    return replaceFlow(deps, flow, caller, { messages: said, because: 'expired', effects: [] })
+  }
+  if (flow.completed) {
+    const again = rules.resubmitted(body.kind === 'fields' ? body.fields : {})
+    if (again.kind === 'kept') return unsaved(deps, submission, {}, again.messages, at)
+    return replaceFlow(deps, flow, caller, { messages: again.messages, because: 'retried', effects: [] })
+  }
 
-  const form = readForm(deps, submission, at)
+  const person = await rules.person(caller)
+  const form = readForm(deps, submission, { rules, person, at })
   if (form.kind === 'refused') return keepOpen(deps, submission, form.fields, form.messages, at)
-
+  if (form.reading.privileged && !rules.isPrivileged(caller, submission.parked ?? null, at)) {
+    return parked(deps, submission, form, at)
+  }
   const attempt = await form.reading.attempt()
-  if (attempt.kind === 'failed') return keepOpen(deps, submission, form.fields, attempt.messages, at)
-  if (attempt.identity.state !== 'active') {
-    return keepOpen(deps, submission, form.fields, [{ field: '', message: messages.accountDisabled() }], at)
-  }
-
-  const { method } = form
-  const attempted: Flow = {
-    ...flow,
-    // Ory's registration by password never says which method it was (ory-identity-api.md §4.1).
-    active: flow.name === 'login' ? method : flow.active,
-    transientPayload: form.transientPayload,
-  }
-  const trigger = { phase: 'after', flow: flow.name, method } as const
-  const draft = complete(deps, attempted, caller, { identity: attempt.identity, method, aal: attempt.aal, at })
-  const verdict = await deps.ask(actionsFor(trigger, deps.plan), {
-    trigger,
-    flow: attempted,
-    request: caller.request,
-    session: flow.name === 'login' ? draft.session : null,
-    identity: attempt.identity,
-  })
-  if (verdict.kind === 'deny') {
-    // What the form sent along belongs to that submission alone (ory-actions.md §4.3).
-    return keepOpen(
-      deps,
-      { ...submission, flow: { ...flow, active: attempted.active } },
-      form.fields,
-      verdict.messages,
-      at,
-    )
-  }
-  if (verdict.kind === 'divert') throw new WireError(403, null, { id: 'action_denied' })
-
-  const identity = { ...attempt.identity, ...verdict.identity }
-  const done = withIdentity(draft, identity)
-  const effects: readonly Effect[] = [
-    { kind: 'closeFlow', flow: { ...attempted, state: 'passed_challenge', completed: true, updatedAt: at } },
-    ...done.effects,
-    ...attempt.effects,
-    ...verdict.effects,
-  ]
-  const url = returnUrl(deps.settings, flow, method)
-  const commit = await deps.store.commit(effects)
-  if (commit.kind === 'conflict') return lost(deps, submission, form.fields, commit.conflict, at)
-
-  deps.wake()
-  for (const delivery of verdict.awaited) await deps.deliver(delivery)
-  return {
-    kind: 'completed',
-    flow: attempted,
-    identity,
-    session: done.session,
-    token: done.issued?.token ?? null,
-    handedOut: effects.some(({ kind }) => kind === 'handOutSession'),
-    effects,
-    returnTo: url,
-  }
+  return conclude(deps, { submission, rules, person, form, at, opened: [] }, attempt)
 }
 
-/** An amendment reaches everything that is about to be stored or shown. */
-const withIdentity = (draft: Completion, identity: IdentityWithCredentials): Completion => {
-  const session = { ...draft.session, identity }
-  const effects = draft.effects.map((effect) =>
-    effect.kind === 'createIdentity' ? { ...effect, identity } : 'session' in effect ? { ...effect, session } : effect,
-  )
-  return { ...draft, session, effects }
+type Trying = {
+  readonly submission: Submission
+  readonly rules: FlowRules
+  readonly person: IdentityWithCredentials | null
+  readonly form: Extract<FormRead, { kind: 'read' }>
+  readonly at: Time
+  /** What opens the flow together with the rest, where it goes on from another one. */
+  readonly opened: readonly Effect[]
 }
 
-const complete = (deps: FlowDeps, flow: Flow, caller: Caller, completing: Completing): Completion => {
-  switch (flow.name) {
-    case 'login':
-      return completeLogin(deps, flow, caller, completing)
-    case 'registration':
-      return completeRegistration(deps, caller, completing)
+/** What becomes of an attempt. */
+async function conclude(deps: FlowDeps, trying: Trying, attempt: Attempt): Promise<Outcome | Lost> {
+  const { submission, rules, person, form, at, opened } = trying
+  const { flow, caller } = submission
+  const { method, transientPayload, fields } = form
+  switch (attempt.kind) {
+    case 'failed':
+      return keepOpen(deps, submission, fields, attempt.messages, at, opened)
+    case 'pending': {
+      const owner = attempt.handOver ? handedTo(caller) : caller
+      const kept = maskCsrf(deps, { ...attempt.flow, transientPayload, updatedAt: at }, owner)
+      const commit = await deps.store.commit([...keep(trying, stripped(kept)), ...attempt.effects])
+      if (commit.kind === 'conflict') return lostOr(deps, submission, fields, commit.conflict, at)
+      deps.wake()
+      return { kind: 'kept', flow: kept, answer: attempt.answer, ...(attempt.handOver ? { renewsCsrf: true } : {}) }
+    }
+    case 'replaced':
+      return replaceFlow(deps, flow, caller, { ...attempt, because: 'retried' })
+    case 'continues':
+      return continueIn(deps, trying, attempt)
+    case 'passed': {
+      if (attempt.identity.state !== 'active') {
+        const disabled = [{ field: '', message: messages.accountDisabled() }]
+        return keepOpen(deps, submission, fields, disabled, at, opened)
+      }
+      // Who has the secret of a mail may open it anywhere: the flow goes on in that browser.
+      const movesHere = form.reading.withoutCsrf === true && !submission.isOwner && flow.type === 'browser'
+      const owner = movesHere ? handedTo(caller) : caller
+      const waited = submission.parked ?? null
+      const closing = await rules.close({
+        attempt,
+        method,
+        transientPayload,
+        caller: owner,
+        person,
+        parked: waited,
+        at,
+      })
+      if (closing.kind === 'needs_proof') return parked(deps, submission, form, at)
+      if (closing.kind === 'denied') {
+        // What the form sent along belongs to that submission alone (ory-actions.md §4.3).
+        const left = closing.flow ?? flow
+        const outcome = await keepOpen(deps, { ...submission, flow: left }, fields, closing.messages, at, opened)
+        return outcome.kind === 'kept' && closing.answer ? { ...outcome, answer: closing.answer } : outcome
+      }
+      const commit = await deps.store.commit(withOpened(opened, closing.effects))
+      if (commit.kind === 'conflict') return lostOr(deps, submission, fields, commit.conflict, at)
+
+      deps.wake()
+      for (const delivery of closing.awaited) await deps.deliver(delivery)
+      const { outcome } = closing
+      return outcome.kind === 'kept' && movesHere ? { ...outcome, renewsCsrf: true } : outcome
+    }
     default:
-      return flow satisfies never
+      return attempt satisfies never
   }
 }
 
-type Form =
-  | { readonly kind: 'refused'; readonly messages: readonly FieldMessage[]; readonly fields: JsonObject }
-  | {
-      readonly kind: 'read'
-      readonly method: MethodName
-      readonly reading: Extract<Reading, { kind: 'ready' }>
-      readonly fields: JsonObject
-      readonly transientPayload: JsonObject
-    }
+const handedTo = (caller: Submission['caller']) => ({ ...caller, csrfCookie: caller.nextCsrfCookie })
 
-/** Which method is meant, what it makes of the fields, and whether the form was really sent from its own page. */
-function readForm(deps: FlowDeps, { flow, caller, body }: Submission, at: Time): Form {
-  if (body.kind === 'unreadable') return refused({}, messages.reason(body.reason))
-  const fields =
-    flow.name === 'registration' ? deps.traits.coerce(flow.identitySchema, body.fields, body.encoding) : body.fields
-  const method = methodOf(deps, flow, fields)
-  if (method === null) return refusedWithoutMethod(deps, flow, fields)
-  if (!deps.settings.methods[method].enabled) throw disabledMethod
+/** What a form sent along is told to the actions of its own submission and never stored (ory-actions.md §4.3). */
+const stripped = (flow: Flow): Flow => ({ ...flow, transientPayload: null })
 
-  const payload = fields.transient_payload ?? {}
-  if (!isJsonObject(payload)) {
-    return {
-      kind: 'refused',
-      fields,
-      messages: [{ field: 'transient_payload', message: messages.wrongType(['object'], typeOf(payload)) }],
-    }
+/** Keeps the flow; or opens it as it has become, where it goes on from another one and was never stored. */
+const keep = ({ opened }: Pick<Trying, 'opened'>, flow: Flow): readonly Effect[] =>
+  opened.length === 0 ? [{ kind: 'keepFlow', flow }] : withOpened(opened, [{ kind: 'keepFlow', flow }])
+
+/** A flow that is opened and changed in the same commit is opened as it ends up. */
+function withOpened(opened: readonly Effect[], effects: readonly Effect[]): readonly Effect[] {
+  const ids = new Set(opened.flatMap((effect) => (effect.kind === 'openFlow' ? [effect.flow.id] : [])))
+  const isChange = (effect: Effect) =>
+    (effect.kind === 'keepFlow' || effect.kind === 'closeFlow') && ids.has(effect.flow.id)
+  const changed = effects.flatMap((effect) =>
+    (effect.kind === 'keepFlow' || effect.kind === 'closeFlow') && ids.has(effect.flow.id)
+      ? [{ kind: 'openFlow', flow: effect.flow } as const]
+      : [],
+  )
+  if (changed.length === 0) return [...opened, ...effects]
+  const others = opened.filter(
+    (effect) => effect.kind !== 'openFlow' || !changed.some(({ flow }) => flow.id === effect.flow.id),
+  )
+  return [...changed, ...others, ...effects.filter((effect) => !isChange(effect))]
+}
+
+/** Opens the flow in which a submission goes on, asks the actions before it, and carries on there. */
+async function continueIn(
+  deps: FlowDeps,
+  trying: Trying,
+  attempt: Extract<Attempt, { kind: 'continues' }>,
+): Promise<Outcome | Lost> {
+  const { submission, form } = trying
+  const { flow, caller } = submission
+  const query = Object.fromEntries(new URL(flow.requestUrl).searchParams)
+  const request = { name: attempt.flow, type: flow.type, requestUrl: flow.requestUrl, query, caller }
+  const opening = await openers[attempt.flow](deps, request, flow.returnTo)
+  if (opening.kind === 'signed_in') return { kind: 'signed_in', flow }
+  const next = opening.flow
+  const asked = await askBefore(deps, next, caller)
+  const opened: readonly Effect[] = [
+    { kind: 'closeFlow', flow: { ...flow, completed: true, updatedAt: trying.at } },
+    { kind: 'openFlow', flow: next },
+    ...asked,
+  ]
+  const rules = rulesOf(deps, next)
+  const inNext = { ...trying, submission: { ...submission, flow: next }, rules, form, opened }
+  if (next.name === 'registration' && attempt.flow === 'registration') {
+    return conclude(deps, inNext, await attempt.attempt(next))
   }
-  const reading =
-    flow.name === 'login'
-      ? deps.methods[method]?.login?.read({ flow, fields, at })
-      : deps.methods[method]?.registration?.read({ flow, fields, at })
-  if (reading === undefined) return refusedWithoutMethod(deps, flow, fields)
-  if (reading.kind === 'invalid') return { kind: 'refused', fields, messages: reading.messages }
-
-  const native = checkCsrf(deps.csrf, flow, fields, caller)
-  if (native !== null) return refused(fields, messages.reason(native))
-  return { kind: 'read', method, reading, fields, transientPayload: payload }
+  if (next.name === 'login' && attempt.flow === 'login') return conclude(deps, inNext, await attempt.attempt(next))
+  throw new Error(`a ${attempt.flow} was to be opened, and a ${next.name} was`)
 }
 
-const typeOf = (value: unknown) => (Array.isArray(value) ? 'array' : value === null ? 'null' : typeof value)
-
-const refused = (fields: JsonObject, message: FieldMessage['message']): Form => ({
-  kind: 'refused',
-  fields,
-  messages: [{ field: '', message }],
-})
-
-function methodOf(deps: FlowDeps, flow: Flow, fields: JsonObject): MethodName | null {
-  const named = METHODS.find((name) => name === fields.method)
-  if (named === undefined) return null
-  const method = deps.methods[named]
-  return (flow.name === 'login' ? method?.login : method?.registration) === undefined ? null : named
+/** Keeps what was asked for until the person has proven who they are, and sends them to do so (ory-identity-api.md §3.3). */
+async function parked(
+  deps: FlowDeps,
+  submission: Submission,
+  { fields }: Extract<FormRead, { kind: 'read' }>,
+  at: Time,
+): Promise<Outcome | Lost> {
+  const { flow, outcome } = park(deps, submission.flow, fields, at)
+  // A native client has nothing that brings it back: it sends the same once more.
+  if (flow.type === 'api') return outcome
+  const commit = await deps.store.commit([{ kind: 'keepFlow', flow }])
+  return commit.kind === 'conflict' ? { kind: 'lost', conflict: commit.conflict } : outcome
 }
 
-/** Nobody is responsible, so nobody keeps what was typed; in a registration wrong traits are reported first (ory-identity-api.md §3). */
-function refusedWithoutMethod(deps: FlowDeps, flow: Flow, fields: JsonObject): Form {
-  if (flow.name === 'login') return refused({}, messages.noLoginStrategy())
-  const wrong = deps.traits.validate(flow.identitySchema, isJsonObject(fields.traits) ? fields.traits : {})
-  return wrong.length > 0
-    ? { kind: 'refused', fields, messages: wrong }
-    : refused({}, messages.noRegistrationStrategy())
-}
-
-const disabledMethod = new WireError(404, null, {
-  reason:
-    'This endpoint was disabled by system administrator. Please check your url or contact the system administrator to enable it.',
-})
-
-const completedMessage = (flow: Flow): FieldMessage => ({
-  field: '',
-  message: flow.name === 'login' ? messages.loginAlreadyCompleted() : messages.registrationAlreadyCompleted(),
-})
-
-function again(
+function unsaved(
   deps: FlowDeps,
   { flow, caller }: Submission,
   fields: JsonObject,
   said: readonly FieldMessage[],
   at: Time,
-): Flow {
-  return renderAgain(deps, flow, caller, { fields, messages: said, at })
+): Outcome {
+  return { kind: 'kept', flow: renderAgain(deps, flow, caller, { fields, messages: said, at }), answer: 'refused' }
 }
 
 /** The form comes back with what was wrong; the flow stays open. */
@@ -217,33 +210,26 @@ async function keepOpen(
   fields: JsonObject,
   said: readonly FieldMessage[],
   at: Time,
-): Promise<Outcome> {
-  const flow = again(deps, submission, fields, said, at)
-  const commit = await deps.store.commit([{ kind: 'keepFlow', flow }])
-  if (commit.kind === 'committed') return { kind: 'kept', flow }
-  return { kind: 'kept', flow: again(deps, submission, fields, [completedMessage(flow)], at) }
+  opened: readonly Effect[] = [],
+): Promise<Outcome | Lost> {
+  const flow = renderAgain(deps, submission.flow, submission.caller, { fields, messages: said, at })
+  const commit = await deps.store.commit(keep({ opened }, stripped(flow)))
+  if (commit.kind === 'committed') return { kind: 'kept', flow, answer: 'refused' }
+  // What was said is still true, whatever a neighbour did to the flow: it need not be found out again.
+  const now = await deps.store.flows.find(flow.id)
+  if (now === null || now.completed || opened.length > 0) return { kind: 'lost', conflict: commit.conflict }
+  return keepOpen(deps, { ...submission, flow: now }, fields, said, at)
 }
 
-/** Somebody was faster: nothing was written, and the answer says what happened. */
-async function lost(
+/** Somebody was faster: nothing was written. Either it is tried again, or the answer says what happened. */
+function lostOr(
   deps: FlowDeps,
   submission: Submission,
   fields: JsonObject,
   conflict: Conflict,
   at: Time,
-): Promise<Outcome> {
-  switch (conflict) {
-    case 'identifier_taken':
-    case 'external_id_taken':
-      return keepOpen(deps, submission, fields, [{ field: '', message: messages.duplicateIdentifier() }], at)
-    case 'flow_completed':
-      return { kind: 'kept', flow: again(deps, submission, fields, [completedMessage(submission.flow)], at) }
-    case 'credential_changed':
-    case 'not_found':
-      throw new WireError(409, 'The account was changed at the same time. Please try again.')
-    default: {
-      const foreign: OAuth2Conflict = conflict
-      throw new Error(`a flow lost against a change it has nothing to do with: ${foreign}`)
-    }
-  }
+): Promise<Outcome | Lost> | Lost {
+  return conflict === 'identifier_taken' || conflict === 'external_id_taken'
+    ? keepOpen(deps, submission, fields, [{ field: '', message: messages.duplicateIdentifier() }], at)
+    : { kind: 'lost', conflict }
 }

@@ -19,6 +19,12 @@ export function readBody(contentType: string | null, raw: Buffer): Body {
   return type === 'application/json' ? readJson(text) : { kind: 'fields', fields: readForm(text), encoding: 'form' }
 }
 
+/** The link of a mail says in its query what a form would say in its body; everything but the flow's id. */
+export function readQuery(query: URLSearchParams): Body {
+  const fields = [...query].filter(([name, text]) => name !== 'flow' && !text.includes('\u0000'))
+  return { kind: 'fields', fields: withoutEmpty(nest(fields)), encoding: 'form' }
+}
+
 const unreadable = (reason: string): Body => ({ kind: 'unreadable', reason })
 
 const unknownType = (contentType: string) =>

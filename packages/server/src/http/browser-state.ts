@@ -11,7 +11,13 @@ export type BrowserState = {
   csrfCookie(secret: string): SetCookie
   sessionCookie(session: Session, value: string, at: Time): SetCookie
   forgetSession(): SetCookie
+  /** The ticket of a submission that waits for its person to sign in once more. */
+  continuityCookie(value: string): SetCookie
+  forgetContinuity(): SetCookie
 }
+
+/** Ory's name; it lives thirty days (ory-identity-api.md §3.3). */
+export const CONTINUITY_COOKIE = 'ory_kratos_continuity'
 
 export function browserState({ settings }: Pick<Deps, 'settings'>, csrfCookieName: string): BrowserState {
   const { cookies, session } = settings
@@ -48,6 +54,21 @@ export function browserState({ settings }: Pick<Deps, 'settings'>, csrfCookieNam
       sameSite: sameSite(session.cookie.sameSite),
       expires: new Date(0),
       maxAge: 0,
+    }),
+    continuityCookie: (value) => ({
+      ...attributes(cookies),
+      name: CONTINUITY_COOKIE,
+      value,
+      maxAge: 2_592_000,
+      sameSite: cookies.secure ? sameSite(cookies.sameSite) : 'lax',
+    }),
+    forgetContinuity: () => ({
+      ...attributes(cookies),
+      name: CONTINUITY_COOKIE,
+      value: 'taken-up',
+      expires: new Date(0),
+      maxAge: 0,
+      sameSite: cookies.secure ? sameSite(cookies.sameSite) : 'lax',
     }),
   }
 }

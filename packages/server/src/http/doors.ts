@@ -54,7 +54,8 @@ export const csrfSecretOf = ({ browser, csrf }: DoorDeps, { cookies }: RequestFa
 /** Who asks. A browser without an anti-CSRF cookie gets one with the answer; until then it counts as having it. */
 export async function callerOf(deps: DoorDeps, exchange: Exchange, client: ClientKind): Promise<Caller> {
   const csrfCookie = client === 'api' ? null : csrfSecretOf(deps, exchange.facts)
-  return { client, request: exchange.facts, session: await liveSession(deps, exchange), csrfCookie }
+  const session = await liveSession(deps, exchange)
+  return { client, request: exchange.facts, session, csrfCookie, nextCsrfCookie: deps.csrf.newSecret() }
 }
 
 /**
@@ -110,6 +111,8 @@ export async function forwardError(
   if (!(thrown instanceof WireError))
     deps.log(thrown, { reference, request: `${exchange.facts.method} ${exchange.path}` })
   if (client !== 'html') return errorAnswer(error)
+  const { browserTo, browserStatus = 303 } = error.options
+  if (browserTo !== undefined) return redirect(browserStatus, browserTo)
 
   await deps.store.commit([{ kind: 'storeError', id: reference, error: errorObject(error), at: deps.clock.now() }])
   const url = new URL(deps.settings.selfservice.errorUiUrl)

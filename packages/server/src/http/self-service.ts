@@ -1,24 +1,31 @@
 import { WireError } from '../core/errors.ts'
 import type { Flow } from '../core/flow.ts'
 import { flowId, isUuid } from '../core/ids.ts'
-import { flowView } from '../core/views.ts'
+import { messages } from '../core/messages.ts'
+import type { ClientKind } from '../core/request.ts'
+import type { Session } from '../core/session.ts'
+import { FLOWS, type FlowName } from '../core/trigger.ts'
 import { csrfViolation } from '../flows/check-csrf.ts'
-import type { FlowDeps } from '../flows/define.ts'
+import type { Body, Caller, FlowDeps, Parked } from '../flows/define.ts'
+import { renderAgain } from '../flows/form.ts'
+import { unpark } from '../flows/parked.ts'
+import { checkRecoveryEnabled } from '../flows/recovery.ts'
+import { checkSettingsOwner, notSignedIn } from '../flows/settings.ts'
 import { startFlow } from '../flows/start.ts'
 import { submitFlow } from '../flows/submit.ts'
-import { alreadySignedIn, answerStart, answerSubmit } from './answer-flow.ts'
-import { readBody } from './body.ts'
-import { callerOf, csrfSecretOf, type DoorDeps, forwardError } from './doors.ts'
-import { type Answer, type Exchange, json, redirect, type Route } from './exchange.ts'
-import { renderAgain } from '../flows/form.ts'
-import { messages } from '../core/messages.ts'
+import { checkVerificationEnabled } from '../flows/verification.ts'
+import { alreadySignedIn, type AnswerDeps, answerStart, answerSubmit, viewOf } from './answer-flow.ts'
+import { readBody, readQuery } from './body.ts'
+import { CONTINUITY_COOKIE } from './browser-state.ts'
+import { callerOf, csrfSecretOf, type DoorDeps, forwardError, liveSession, presentedToken } from './doors.ts'
+import { type Answer, type Exchange, json, redirect, type Route, withCookies } from './exchange.ts'
 import { acceptsJson, isJson } from './negotiate.ts'
 
 export type SelfServiceDeps = DoorDeps & { readonly flows: FlowDeps }
 
-/** Start, fetch and submit of every flow that is built. */
+/** Start, fetch and submit of every flow. */
 export const selfServiceRoutes = (deps: SelfServiceDeps): readonly Route[] =>
-  (['login', 'registration'] as const).flatMap((name): readonly Route[] => [
+  FLOWS.flatMap((name): readonly Route[] => [
     {
       method: 'GET',
       path: `/self-service/${name}/browser`,
@@ -31,67 +38,82 @@ export const selfServiceRoutes = (deps: SelfServiceDeps): readonly Route[] =>
     { method: 'GET', path: `/self-service/${name}`, csrf: 'ignored', handle: (x) => submit(deps, name, x) },
   ])
 
-const answering = (deps: DoorDeps) => ({
-  settings: deps.settings,
-  at: deps.clock.now(),
-  sessionCookie: (session: Parameters<DoorDeps['browser']['sessionCookie']>[0], token: string) =>
-    deps.browser.sessionCookie(session, deps.sealToken(token, session.expiresAt), deps.clock.now()),
-  newCsrfCookie: () => deps.browser.csrfCookie(deps.csrf.newSecret()),
-})
+/** What answers need to know of this request. */
+const answering = (deps: DoorDeps, exchange: Exchange, { session, nextCsrfCookie }: Caller): AnswerDeps => {
+  const at = deps.clock.now()
+  const sessionCookie = (of: Session, token: string) =>
+    deps.browser.sessionCookie(of, deps.sealToken(token, of.expiresAt), at)
+  const presented = presentedToken(deps, exchange)
+  return {
+    settings: deps.settings,
+    at,
+    session,
+    sessionCookie,
+    sameSessionCookie: (of) => (presented?.by === 'cookie' ? sessionCookie(of, presented.token) : null),
+    newCsrfCookie: () => deps.browser.csrfCookie(nextCsrfCookie),
+    continuityCookie: (ticket) => deps.browser.continuityCookie(ticket),
+  }
+}
 
-async function start(
-  deps: SelfServiceDeps,
-  name: Flow['name'],
-  type: Flow['type'],
-  exchange: Exchange,
-): Promise<Answer> {
+async function start(deps: SelfServiceDeps, name: FlowName, type: Flow['type'], exchange: Exchange): Promise<Answer> {
   const client = type === 'api' ? 'api' : acceptsJson(exchange) ? 'ajax' : 'html'
   try {
     const caller = await callerOf(deps, exchange, client)
     const query = Object.fromEntries(exchange.query)
     const started = await startFlow(deps.flows, { name, type, requestUrl: exchange.facts.url, query, caller })
-    return answerStart(answering(deps), started, client !== 'html')
+    return answerStart(answering(deps, exchange, caller), name, started, client !== 'html')
   } catch (thrown) {
     return forwardError(deps, exchange, thrown, type === 'api' ? 'api' : isJson(exchange) ? 'ajax' : 'html')
   }
 }
 
-async function load(deps: SelfServiceDeps, name: Flow['name'], id: string | null): Promise<Flow> {
+async function load(deps: SelfServiceDeps, name: FlowName, id: string | null): Promise<Flow> {
   const flow = id !== null && isUuid(id) ? await deps.flows.store.flows.find(flowId(id)) : null
-  if (flow === null || flow.name !== name) throw new WireError(404, 'Unable to locate the resource')
-  return flow
+  if (flow !== null && flow.name === name) return flow
+  throw new WireError(404, 'Unable to locate the resource')
 }
 
-/** Never redirects: a UI asks here, whatever it says it accepts. */
-async function fetchFlow(deps: SelfServiceDeps, name: Flow['name'], exchange: Exchange): Promise<Answer> {
+/** Never redirects but for settings without a session: a UI asks here, whatever it says it accepts. */
+async function fetchFlow(deps: SelfServiceDeps, name: FlowName, exchange: Exchange): Promise<Answer> {
   try {
-    return json(200, flowView(await findOwnFlow(deps, name, exchange.query.get('id'), exchange)))
+    const flow = await findOwnFlow(deps, name, exchange.query.get('id'), exchange)
+    const session = name === 'settings' ? await liveSession(deps, exchange) : null
+    return json(200, viewOf({ settings: deps.settings, session }, flow))
   } catch (thrown) {
-    return forwardError(deps, exchange, thrown, 'ajax')
+    const isSignIn = thrown instanceof WireError && thrown.options.browserTo !== undefined
+    return forwardError(deps, exchange, thrown, isSignIn && !isJson(exchange) ? 'html' : 'ajax')
   }
 }
 
 /** The flow that a page wants to show: one that exists, is the caller's own and has not expired. Anything else is thrown. */
 export async function findOwnFlow(
   deps: SelfServiceDeps,
-  name: Flow['name'],
+  name: FlowName,
   id: string | null,
   exchange: Exchange,
 ): Promise<Flow> {
+  const session = name === 'settings' ? await liveSession(deps, exchange) : null
+  if (name === 'settings' && session === null) throw notSignedIn(deps)
+  if (name === 'verification') checkVerificationEnabled(deps)
   const flow = await load(deps, name, id)
-  if (flow.type === 'browser') checkOwner(deps, flow, exchange)
+  if (flow.name === 'recovery' && !flow.csrfExempt) checkRecoveryEnabled(deps)
+  if (flow.name === 'settings') checkSettingsOwner(deps, flow, session)
+  else if (!isOwner(deps, flow, exchange)) throw csrfViolation(exchange.facts, sentSecret(deps, exchange) !== null)
   if (flow.expiresAt <= deps.clock.now()) throw expiredOnFetch(deps, flow)
   return flow
 }
 
-/** Only the browser that started a flow may read it: its cookie opens the flow's token. */
-function checkOwner(deps: SelfServiceDeps, flow: Flow, exchange: Exchange): void {
+/** Only the browser that started a flow may read it: its cookie opens the flow's token. A native flow is whose who knows it. */
+function isOwner(deps: SelfServiceDeps, flow: Flow, exchange: Exchange): boolean {
+  if (flow.type === 'api' || (flow.name === 'recovery' && flow.csrfExempt)) return true
   const token = flow.ui.nodes.find((node) => node.type === 'input' && node.attributes.name === 'csrf_token')
   const value = token?.type === 'input' ? token.attributes.value : undefined
-  const secret = sentCsrfCookie(deps, exchange) ? csrfSecretOf(deps, exchange.facts) : null
-  if (secret !== null && typeof value === 'string' && deps.csrf.matches(value, secret)) return
-  throw csrfViolation(exchange.facts, secret !== null)
+  const secret = sentSecret(deps, exchange)
+  return secret !== null && typeof value === 'string' && deps.csrf.matches(value, secret)
 }
+
+const sentSecret = (deps: SelfServiceDeps, exchange: Exchange) =>
+  sentCsrfCookie(deps, exchange) ? csrfSecretOf(deps, exchange.facts) : null
 
 /** Whether the browser itself sent an anti-CSRF cookie, rather than being given one with this answer. */
 export const sentCsrfCookie = ({ browser }: DoorDeps, { facts }: Exchange) =>
@@ -107,38 +129,80 @@ function expiredOnFetch({ settings }: SelfServiceDeps, flow: Flow): WireError {
           redirect_to: returnTo === '' ? url.href : `${url.href}?return_to=${encodeURIComponent(returnTo)}`,
           return_to: returnTo,
         }
+  const { name, type } = flow
+  const hasNoId = name === 'settings' || name === 'verification' || (name === 'recovery' && type === 'browser')
   return new WireError(410, null, {
-    id: 'self_service_flow_expired',
-    reason: `The ${flow.name} flow has expired. Redirect the user to the ${flow.name} flow init endpoint to initialize a new ${flow.name} flow.`,
+    ...(hasNoId ? {} : { id: 'self_service_flow_expired' }),
+    reason: `The ${name} flow has expired. Redirect the user to the ${name} flow init endpoint to initialize a new ${name} flow.`,
     details,
   })
 }
 
-async function submit(deps: SelfServiceDeps, name: Flow['name'], exchange: Exchange): Promise<Answer> {
+/** A link of a mail is opened by a browser, whatever it accepts (ory-identity-api.md §3.4, §3.5). */
+const isLink = (name: FlowName, { facts }: Exchange) =>
+  facts.method === 'GET' && (name === 'recovery' || name === 'verification')
+
+async function submit(deps: SelfServiceDeps, name: FlowName, exchange: Exchange): Promise<Answer> {
   const id = exchange.query.get('flow')
-  const script = isJson(exchange)
-  const fallback = script ? 'ajax' : 'html'
+  const fallback = isJson(exchange) && !isLink(name, exchange) ? 'ajax' : 'html'
   if (id === null || !isUuid(id)) {
     const missing = new WireError(400, null, { reason: 'The flow query parameter is missing or malformed.' })
     return forwardError(deps, exchange, missing, fallback)
   }
-  const flow = await load(deps, name, id).catch((thrown: unknown) => thrown)
+  const flow = await loadForSubmit(deps, name, id, exchange).catch((thrown: unknown) => thrown)
   if (!isFlow(flow)) return forwardError(deps, exchange, flow, fallback)
 
-  const client = flow.type === 'api' ? 'api' : fallback
+  const client = flow.type === 'api' && !isLink(name, exchange) ? 'api' : fallback
   try {
     const caller = await callerOf(deps, exchange, client)
-    const body = readBody(exchange.header('content-type'), exchange.body)
-    const outcome = await submitFlow(deps.flows, { flow, caller, body })
-    if (outcome.kind !== 'signed_in') return answerSubmit(answering(deps), outcome, client)
-    if (client === 'html') return redirect(name === 'login' ? 303 : 302, deps.settings.selfservice.defaultReturnUrl)
-    if (name === 'registration') throw alreadySignedIn
-    // A login says it inside the flow (ory-identity-api.md §15, 2).
-    const said = [{ field: '', message: messages.reason(alreadySignedIn.options.reason ?? '') }]
-    return json(400, flowView(renderAgain(deps, flow, caller, { fields: {}, messages: said, at: deps.clock.now() })))
+    const parked = parkedIn(deps, flow, exchange)
+    const body = bodyOf(name, exchange, parked)
+    const owner = isOwner(deps, flow, exchange)
+    const outcome = await submitFlow(deps.flows, {
+      flow,
+      caller,
+      body,
+      isOwner: owner,
+      ...(parked === null ? {} : { parked }),
+    })
+    if (outcome.kind === 'signed_in') return signedIn(deps, flow, caller, client)
+    const answer = answerSubmit(answering(deps, exchange, caller), outcome, client)
+    return parked !== null && outcome.kind !== 'sent_away'
+      ? withCookies(answer, deps.browser.forgetContinuity())
+      : answer
   } catch (thrown) {
     return forwardError(deps, exchange, thrown, client)
   }
+}
+
+async function loadForSubmit(deps: SelfServiceDeps, name: FlowName, id: string, exchange: Exchange): Promise<Flow> {
+  if (name === 'settings' && (await liveSession(deps, exchange)) === null) throw notSignedIn(deps)
+  const flow = await deps.flows.store.flows.find(flowId(id))
+  if (flow !== null && flow.name === name) return flow
+  if (name === 'login' || name === 'registration') throw new WireError(404, 'Unable to locate the resource')
+  throw new WireError(404, null, { reason: `The ${name} request could not be found. Please restart the flow.` })
+}
+
+/** What this browser wanted before it was sent to sign in once more, now that it is back. */
+function parkedIn(deps: SelfServiceDeps, flow: Flow, { facts }: Exchange): Parked | null {
+  const ticket = facts.cookies[CONTINUITY_COOKIE]
+  if (flow.name !== 'settings' || facts.method !== 'GET' || ticket === undefined) return null
+  return unpark(deps.flows, flow, ticket)
+}
+
+function bodyOf(name: FlowName, exchange: Exchange, parked: Parked | null): Body {
+  if (parked !== null) return { kind: 'fields', fields: parked.fields, encoding: 'json' }
+  if (exchange.facts.method === 'GET' && name !== 'login' && name !== 'registration') return readQuery(exchange.query)
+  return readBody(exchange.header('content-type'), exchange.body)
+}
+
+function signedIn(deps: SelfServiceDeps, flow: Flow, caller: Caller, client: ClientKind): Answer {
+  if (client === 'html') return redirect(flow.name === 'login' ? 303 : 302, deps.settings.selfservice.defaultReturnUrl)
+  if (flow.name !== 'login') throw alreadySignedIn
+  // A login says it inside the flow (ory-identity-api.md §15, 2).
+  const said = [{ field: '', message: messages.reason(alreadySignedIn.options.reason ?? '') }]
+  const again = renderAgain(deps, flow, caller, { fields: {}, messages: said, at: deps.clock.now() })
+  return json(400, viewOf({ settings: deps.settings, session: null }, again))
 }
 
 const isFlow = (value: unknown): value is Flow => typeof value === 'object' && value !== null && 'ui' in value

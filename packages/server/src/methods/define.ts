@@ -1,37 +1,118 @@
 import type { Effect } from '../core/effect.ts'
-import type { LoginFlow, RegistrationFlow } from '../core/flow.ts'
-import type { IdentityWithCredentials } from '../core/identity.ts'
+import type { Flow, LoginFlow, RecoveryFlow, RegistrationFlow, SettingsFlow, VerificationFlow } from '../core/flow.ts'
+import type { AddressVia, IdentityWithCredentials } from '../core/identity.ts'
 import type { JsonObject } from '../core/json.ts'
-import type { Aal } from '../core/session.ts'
+import type { RequestFacts } from '../core/request.ts'
+import type { Aal, Proof, Session } from '../core/session.ts'
 import type { Time } from '../core/time.ts'
 import type { FieldMessage, UiNode } from '../core/ui.ts'
 
+/** The method has done its part: this is who it is, or who they are to become. */
+export type Passed = {
+  readonly kind: 'passed'
+  readonly identity: IdentityWithCredentials
+  /** Who they were when they were read, where the attempt changes them: it is saved with everything else. */
+  readonly before?: IdentityWithCredentials
+  readonly aal: Aal
+  /** What the session is to say it was proven by, where that is not the method's own name. */
+  readonly proof?: Proof
+  readonly effects: readonly Effect[]
+}
+
+/** How a form that asks for more reaches its client: as refused (400), as it is (200), or by a step elsewhere (422). Browsers are redirected. */
+export type PendingAnswer = 'refused' | 'form' | { readonly redirectTo: string }
+
 /** What a method makes of a submitted form. It reads, it never writes: a better password hash is one of its effects. */
-export type Attempt =
-  | {
-      readonly kind: 'passed'
-      readonly identity: IdentityWithCredentials
-      readonly aal: Aal
-      readonly effects: readonly Effect[]
-    }
+export type Attempt<F extends Flow = Flow> =
+  | Passed
   | { readonly kind: 'failed'; readonly messages: readonly FieldMessage[] }
+  /** The flow goes on: a code is on its way, a failure was counted, a provider is asked. Its new state, form and memory are kept. */
+  | {
+      readonly kind: 'pending'
+      readonly flow: F
+      readonly effects: readonly Effect[]
+      readonly answer: PendingAnswer
+      /** Whoever sent this has shown a secret of the flow: it is theirs from now on, wherever it was started. */
+      readonly handOver?: true
+    }
+  /** The flow is spent. A new one of its kind says why. */
+  | { readonly kind: 'replaced'; readonly messages: readonly FieldMessage[]; readonly effects: readonly Effect[] }
+  /** What began here goes on in a flow of another kind, opened for it and asked about: a sign-in that becomes a sign-up. */
+  | {
+      readonly kind: 'continues'
+      readonly flow: 'registration'
+      attempt(flow: RegistrationFlow): Promise<Attempt<RegistrationFlow>>
+    }
+  | { readonly kind: 'continues'; readonly flow: 'login'; attempt(flow: LoginFlow): Promise<Attempt<LoginFlow>> }
 
 /** A form as the method understood it: either what is wrong with it, or the attempt to be made once CSRF is checked. */
-export type Reading =
+export type Reading<F extends Flow = Flow> =
   | { readonly kind: 'invalid'; readonly messages: readonly FieldMessage[] }
-  | { readonly kind: 'ready'; attempt(): Promise<Attempt> }
+  | {
+      readonly kind: 'ready'
+      /** The submission proves by itself that it is meant: a secret from a mail, a signed state (ory-identity-api.md §1.8). */
+      readonly withoutCsrf?: true
+      /** Only for somebody who has proven lately who they are (settings). */
+      readonly privileged?: true
+      attempt(): Promise<Attempt<F>>
+    }
 
-/** A submitted form: its fields as an object, whatever encoding they came in. */
-export type Submitted<F> = { readonly flow: F; readonly fields: JsonObject; readonly at: Time }
+/** A submitted form: its fields as an object, whatever encoding they came in, and who sent it. */
+export type Submitted<F extends Flow> = {
+  readonly flow: F
+  readonly fields: JsonObject
+  readonly transientPayload: JsonObject
+  readonly at: Time
+  readonly request: RequestFacts
+  readonly session: Session | null
+  /** Whether the flow was started by this very browser. A native flow is whose who knows it. */
+  readonly isOwner: boolean
+  /** Who is signed in, with credentials, where the flow is about them: settings, refresh, step-up. */
+  readonly person: IdentityWithCredentials | null
+}
+
+export type Form<F extends Flow> = { readonly flow: F; readonly person: IdentityWithCredentials | null }
 
 /** What a method shows and does in one flow. */
-export type MethodInFlow<F> = {
-  nodes(flow: F): readonly UiNode[]
-  read(submitted: Submitted<F>): Reading
+export type MethodInFlow<F extends Flow> = {
+  /** Whether it can be used in this flow at all, on top of being enabled. */
+  isOffered?(form: Form<F>): boolean
+  nodes(form: Form<F>): readonly UiNode[]
+  /** Fields that mean this method by being there, whatever `method` says (ory-identity-api.md §3). */
+  readonly impliedBy?: readonly string[]
+  read(submitted: Submitted<F>): Reading<F>
+}
+
+/** To whom a secret goes. */
+export type Addressee = {
+  readonly value: string
+  readonly via: AddressVia
+  /** Null where nobody has the address. */
+  readonly identity: IdentityWithCredentials | null
+}
+
+/** A flow with a fresh secret awaited in it, and the mail that carries the secret. */
+export type Challenged<F extends Flow> = { readonly flow: F; readonly effects: readonly Effect[] }
+
+/** What a method does that proves an address by what it sends there. */
+export type AddressMethod<F extends Flow> = MethodInFlow<F> & {
+  challenge(flow: F, to: Addressee, at: Time): Promise<Challenged<F>>
+}
+
+/** The same for a secret that an administrator hands over. */
+export type RecoveryMethod = AddressMethod<RecoveryFlow> & {
+  issue(
+    flow: RecoveryFlow,
+    to: Addressee,
+    until: { readonly at: Time; readonly expiresAt: Time },
+  ): { readonly flow: RecoveryFlow; readonly secret: string }
 }
 
 /** A method supports exactly the flows it has a key for. */
 export type Method = {
   readonly login?: MethodInFlow<LoginFlow>
   readonly registration?: MethodInFlow<RegistrationFlow>
+  readonly settings?: MethodInFlow<SettingsFlow>
+  readonly recovery?: RecoveryMethod
+  readonly verification?: AddressMethod<VerificationFlow>
 }

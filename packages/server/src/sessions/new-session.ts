@@ -1,20 +1,19 @@
 import type { Identity } from '../core/identity.ts'
 import { sessionId } from '../core/ids.ts'
 import type { RequestFacts } from '../core/request.ts'
-import type { Aal, AuthenticationMethod, Session } from '../core/session.ts'
+import type { Aal, AuthenticationMethod, Proof, Session } from '../core/session.ts'
 import type { Milliseconds, Random, Time } from '../core/time.ts'
-import type { MethodName } from '../core/trigger.ts'
 
-type Proof = {
+type Proven = {
   readonly identity: Identity
-  readonly method: MethodName
+  readonly method: Proof
   readonly aal: Aal
   readonly request: RequestFacts
   readonly at: Time
 }
 
 /** The session a person gets who has just proven who they are. */
-export function newSession(random: Random, lifespan: Milliseconds, proof: Proof): Session {
+export function newSession(random: Random, lifespan: Milliseconds, proof: Proven): Session {
   const methods = [methodOf(proof)]
   return {
     id: sessionId(random.uuid()),
@@ -37,7 +36,7 @@ export function newSession(random: Random, lifespan: Milliseconds, proof: Proof)
 }
 
 /** A refresh or step-up keeps id and token, and adds the method to those already proven (ory-identity-api.md §3.1). */
-export function renewedSession(session: Session, proof: Proof): Session {
+export function renewedSession(session: Session, proof: Proven): Session {
   const methods = [...session.authenticationMethods, methodOf(proof)]
   return {
     ...session,
@@ -48,7 +47,7 @@ export function renewedSession(session: Session, proof: Proof): Session {
   }
 }
 
-const methodOf = ({ method, aal, at }: Proof): AuthenticationMethod => ({ method, aal, completedAt: at })
+const methodOf = ({ method, aal, at }: Proven): AuthenticationMethod => ({ method, aal, completedAt: at })
 
 /** aal2 needs a first and a second factor (ory-identity-api.md §8.4). */
 const aalOf = (methods: readonly AuthenticationMethod[]): Aal => {

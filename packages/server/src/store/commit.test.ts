@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
+import { storeDeps } from '../../test/store-deps.ts'
 import {
   AT,
   freshHash,
@@ -12,10 +13,14 @@ import {
 } from '../../test/store-samples.ts'
 import { DIALECTS, freshDatabase, freshStore } from '../../test/stores.ts'
 import type { Effect } from '../core/effect.ts'
+import type { PendingChange } from '../core/flow.ts'
+import type { IdentityWithCredentials } from '../core/identity.ts'
 import { sessionId } from '../core/ids.ts'
 import { commit } from './commit.ts'
 import type { Database, Write } from './database.ts'
+import { storeOn } from './open-store.ts'
 import { statement } from './sql.ts'
+import type { Store } from './store.ts'
 
 const clock = { now: () => AT + 5 }
 
@@ -24,6 +29,7 @@ function stage() {
   const [ann, bob, cat] = [person('ann@example.test'), person('bob@example.test'), person('cat@example.test')]
   const [closing, kept] = [loginFlow(), loginFlow()]
   const [renewed, revoked, other] = [sessionOf(ann), sessionOf(ann), sessionOf(ann)]
+  const parked = changeOf(ann)
   const before: readonly Effect[] = [
     ...[closing, kept].map((flow) => ({ kind: 'openFlow', flow }) as const),
     ...[ann, bob, cat].map((identity) => ({ kind: 'createIdentity', identity }) as const),
@@ -31,6 +37,7 @@ function stage() {
       (session) => ({ kind: 'storeSession', session, tokenHash: freshHash(), at: AT }) as const,
     ),
   ]
+  const then: readonly Effect[] = [{ kind: 'parkChange', change: parked, at: AT }]
   const dan = person('dan@example.test', { externalId: 'crm-4' })
   const password = ann.credentials.find(({ type }) => type === 'password')
   if (password === undefined) throw new Error('a person has a password')
@@ -52,14 +59,30 @@ function stage() {
     saveIdentity: { kind: 'saveIdentity', before: cat, identity: { ...cat, traits: { email: 'new@example.test' } } },
     deleteIdentity: { kind: 'deleteIdentity', identityId: bob.id },
     createIdentity: { kind: 'createIdentity', identity: dan },
+    parkChange: { kind: 'parkChange', change: changeOf(cat), at: AT },
+    takeChange: { kind: 'takeChange', identityId: ann.id, flowId: parked.flowId },
     openFlow: { kind: 'openFlow', flow: registrationFlow() },
     keepFlow: { kind: 'keepFlow', flow: { ...kept, memory: { tries: 2 } } },
     closeFlow: { kind: 'closeFlow', flow: { ...closing, completed: true, state: 'passed_challenge' } },
   }
-  return { before, effects, ann, bob, cat, dan, closing, kept, renewed, revoked, other }
+  return { before: [before, then], effects, parked, ann, bob, cat, dan, closing, kept, renewed, revoked, other }
 }
 
+async function setUp(store: Pick<Store, 'commit'>, before: readonly (readonly Effect[])[]): Promise<void> {
+  for (const effects of before) expect(await store.commit(effects)).toEqual({ kind: 'committed' })
+}
+
+const changeOf = (identity: IdentityWithCredentials): PendingChange => ({
+  identityId: identity.id,
+  flowId: loginFlow().id,
+  settingsFlowId: loginFlow().id,
+  sessionId: sessionOf(identity).id,
+  traits: { email: 'later@example.test' },
+  traitsBefore: identity.traits,
+})
+
 const TABLES = [
+  'pending_changes',
   'identities',
   'credentials',
   'credential_identifiers',
@@ -101,13 +124,16 @@ const unmet: Write = {
 describe.each(DIALECTS)('%s', (dialect) => {
   test('a commit carries out every kind of effect at once', async () => {
     const { store } = await freshStore(dialect)
-    const { before, effects, ann, bob, cat, dan, closing, kept, renewed, revoked, other } = stage()
-    await store.commit(before)
+    const { before, effects, parked, ann, bob, cat, dan, closing, kept, renewed, revoked, other } = stage()
+    await setUp(store, before)
     await expect(store.commit(Object.values(effects))).resolves.toEqual({ kind: 'committed' })
 
-    await expect(store.flows.find(closing.id)).resolves.toEqual(effects.closeFlow.flow)
-    await expect(store.flows.find(kept.id)).resolves.toEqual(effects.keepFlow.flow)
+    await expect(store.flows.find(closing.id)).resolves.toEqual({ ...effects.closeFlow.flow, version: 2 })
+    await expect(store.flows.find(kept.id)).resolves.toEqual({ ...effects.keepFlow.flow, version: 2 })
     await expect(store.flows.find(effects.openFlow.flow.id)).resolves.toEqual(effects.openFlow.flow)
+    await expect(store.pendingChanges.findByFlow(parked.flowId)).resolves.toBeNull()
+    const { change } = effects.parkChange
+    await expect(store.pendingChanges.findByFlow(change.flowId)).resolves.toEqual(change)
     await expect(store.identities.find(dan.id)).resolves.toEqual(dan)
     await expect(store.identities.find(bob.id)).resolves.toBeNull()
     await expect(store.identities.find(cat.id)).resolves.toMatchObject({ traits: { email: 'new@example.test' } })
@@ -142,7 +168,7 @@ describe.each(DIALECTS)('%s', (dialect) => {
   ] as const)('when any one statement %s, nothing is left of the others', async (_, instead, outcome) => {
     const db = await freshDatabase(dialect)
     const { before, effects } = stage()
-    await commit(db, clock, before)
+    await setUp({ commit: (effects) => commit(db, clock, effects) }, before)
     const untouched = await everything(db)
     const counted = { writes: 0 }
     const counting: Database = {
@@ -176,13 +202,23 @@ describe.each(DIALECTS)('%s', (dialect) => {
     [
       'a flow that is completed',
       ({ closing, effects }) => [effects.closeFlow, { kind: 'closeFlow', flow: closing }],
-      'flow_completed',
+      'flow_changed',
     ],
-    ['a flow that nobody opened', () => [{ kind: 'closeFlow', flow: loginFlow() }], 'flow_completed'],
+    ['a flow that nobody opened', () => [{ kind: 'closeFlow', flow: loginFlow() }], 'flow_changed'],
     [
       'keeping open a completed flow',
       ({ closing, effects }) => [effects.closeFlow, { kind: 'keepFlow', flow: closing }],
-      'flow_completed',
+      'flow_changed',
+    ],
+    [
+      'a flow that was kept open since it was read',
+      ({ kept, effects }) => [effects.keepFlow, { kind: 'keepFlow', flow: kept }],
+      'flow_changed',
+    ],
+    [
+      'a waiting change that was taken already',
+      ({ effects }) => [effects.takeChange, effects.takeChange],
+      'change_gone',
     ],
     [
       "somebody else's identifier",
@@ -247,11 +283,32 @@ describe.each(DIALECTS)('%s', (dialect) => {
   test.each(conflicts)('%s is a conflict and changes nothing', async (_, make, conflict) => {
     const db = await freshDatabase(dialect)
     const it = stage()
-    await commit(db, clock, it.before)
+    await setUp({ commit: (effects) => commit(db, clock, effects) }, it.before)
     const untouched = await everything(db)
     const bystander: Effect = { kind: 'openFlow', flow: loginFlow() }
     await expect(commit(db, clock, [bystander, ...make(it)])).resolves.toEqual({ kind: 'conflict', conflict })
     await expect(everything(db)).resolves.toEqual(untouched)
+  })
+
+  test('commits that arrive together stand or fall each by itself', async () => {
+    const db = await freshDatabase(dialect)
+    const it = stage()
+    await setUp({ commit: (effects) => commit(db, clock, effects) }, it.before)
+    const flows = Array.from({ length: 6 }, () => loginFlow())
+    const answers = await Promise.allSettled(
+      flows.map((flow, at) => {
+        const opened: Effect = { kind: 'openFlow', flow }
+        if (at % 3 === 1) return commit(db, clock, [opened, { kind: 'closeFlow', flow: loginFlow() }])
+        return commit(at % 3 === 2 ? failingAt(db, 1, broken) : db, clock, [opened, it.effects.revokeSession])
+      }),
+    )
+    const committed = { status: 'fulfilled', value: { kind: 'committed' } }
+    const conflict = { status: 'fulfilled', value: { kind: 'conflict', conflict: 'flow_changed' } }
+    const failed = { status: 'rejected', reason: expect.any(Error) }
+    expect(answers).toEqual([committed, conflict, failed, committed, conflict, failed])
+    const store = storeOn(db, storeDeps())
+    const found = await Promise.all(flows.map(({ id }) => store.flows.find(id)))
+    expect(found.map((flow) => flow !== null)).toEqual([true, false, false, true, false, false])
   })
 
   test('a mistake of ours is an error and no conflict', async () => {
@@ -280,7 +337,7 @@ describe.each(DIALECTS)('%s', (dialect) => {
     )
     expect(answers.filter(({ kind }) => kind === 'committed')).toHaveLength(1)
     expect(answers.filter(({ kind }) => kind === 'conflict')).toEqual(
-      Array.from({ length: 11 }, () => ({ kind: 'conflict', conflict: 'flow_completed' })),
+      Array.from({ length: 11 }, () => ({ kind: 'conflict', conflict: 'flow_changed' })),
     )
     await expect(store.sessions.ofIdentity(ann.id, { limit: 50, offset: 0 })).resolves.toHaveLength(1)
   })
@@ -315,7 +372,7 @@ describe.each(DIALECTS)('%s', (dialect) => {
   test('of two who replace one password, the second is told', async () => {
     const { store } = await freshStore(dialect)
     const { before, effects } = stage()
-    await store.commit(before)
+    await setUp(store, before)
     const answers = await Promise.all([store.commit([effects.saveCredential]), store.commit([effects.saveCredential])])
     expect(answers.map(({ kind }) => kind).sort()).toEqual(['committed', 'conflict'])
   })
@@ -324,7 +381,7 @@ describe.each(DIALECTS)('%s', (dialect) => {
     const { store } = await freshStore(dialect)
     const { before, ann, bob, renewed } = stage()
     const foreign = sessionOf(bob)
-    await store.commit([...before, { kind: 'storeSession', session: foreign, tokenHash: freshHash(), at: AT }])
+    await setUp(store, [...before, [{ kind: 'storeSession', session: foreign, tokenHash: freshHash(), at: AT }]])
     await store.commit([{ kind: 'revokeOtherSessions', identityId: ann.id, keep: null }])
     const ofAnn = await store.sessions.ofIdentity(ann.id, { limit: 10, offset: 0 })
     expect(ofAnn.map(({ active }) => active)).toEqual([false, false, false])
@@ -405,4 +462,20 @@ describe.each(DIALECTS)('%s', (dialect) => {
     await expect(store.sessions.ofIdentity(ann.id, { limit: 9, offset: 2 })).resolves.toEqual(newestFirst.slice(2))
     expect(newestFirst[0]?.identity).toEqual(withoutCredentials(ann))
   })
+})
+
+test('a PostgreSQL connection that is cut at any one statement leaves nothing, and the next commit has a new one', async () => {
+  const db = await freshDatabase('postgres')
+  const { before, effects } = stage()
+  await setUp({ commit: (effects) => commit(db, clock, effects) }, before)
+  const untouched = await everything(db)
+  const cut: Write = {
+    statement: statement('test.cut', 'select pg_terminate_backend(pg_backend_pid())'),
+    values: [],
+  }
+  for (const at of [0, 1, 7, 15]) {
+    await expect(commit(failingAt(db, at, cut), clock, Object.values(effects))).rejects.toThrow()
+    await expect(everything(db), `statement ${at}`).resolves.toEqual(untouched)
+  }
+  await expect(commit(db, clock, Object.values(effects))).resolves.toEqual({ kind: 'committed' })
 })

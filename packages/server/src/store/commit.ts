@@ -4,7 +4,9 @@ import { saveCredential } from './credentials.ts'
 import type { Database, Write } from './database.ts'
 import { queueDelivery } from './deliveries.ts'
 import { openFlow, updateFlow } from './flows.ts'
+import { parkChange, takeChange } from './pending-changes.ts'
 import { createIdentity, deleteIdentity } from './identities.ts'
+import { queueMessage } from './messages.ts'
 import { saveIdentity } from './save-identity.ts'
 import { renewSession, revokeOtherSessions, revokeSession, storeSession } from './sessions.ts'
 import { oauth2Writes } from './oauth2/oauth2.ts'
@@ -27,6 +29,10 @@ function writesOf(db: Database, effect: Effect, at: Time): readonly Write[] {
       return [updateFlow(effect.flow, false)]
     case 'closeFlow':
       return [updateFlow(effect.flow, true)]
+    case 'parkChange':
+      return [parkChange(effect.change, effect.at)]
+    case 'takeChange':
+      return [takeChange(effect.identityId, effect.flowId)]
     case 'createIdentity':
       return createIdentity(effect.identity)
     case 'deleteIdentity':
@@ -46,7 +52,9 @@ function writesOf(db: Database, effect: Effect, at: Time): readonly Write[] {
     case 'storeError':
       return [storeError(effect.id, effect.error, effect.at)]
     case 'oauth2':
-      return oauth2Writes(effect, at)
+      return oauth2Writes(effect.change, at)
+    case 'sendMail':
+      return queueMessage(db, effect.message)
     case 'notify':
       return [queueDelivery(db, effect.delivery)]
     case 'handOutSession':

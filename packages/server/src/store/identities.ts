@@ -28,6 +28,20 @@ const FIND_BY_EXTERNAL_ID = statement(
   (words) => `${select(words)} from identities i where i.external_id = $1`,
 )
 
+const FIND_BY_ADDRESS = statement(
+  'identities.find_by_address',
+  (words) => `${select(words)}
+  from addresses a join identities i on i.id = a.identity_id
+  where a.value = $1 and a.purpose = $2 and a.via = $3`,
+)
+
+const FIND_BY_ANY_ADDRESS = statement(
+  'identities.find_by_any_address',
+  (words) => `${select(words)}
+  from addresses a join identities i on i.id = a.identity_id
+  where a.value = $1 and a.purpose = $2 order by a.via limit 1`,
+)
+
 const list = (name: string, filter: (words: Words) => string) =>
   statement(
     `identities.list${name}`,
@@ -53,6 +67,8 @@ export function readIdentities(db: Database): Identities {
     find: (id) => one(FIND, [id]),
     findByIdentifier: (type, identifier) => one(FIND_BY_IDENTIFIER, [identifier, type]),
     findByExternalId: (externalId) => one(FIND_BY_EXTERNAL_ID, [externalId]),
+    findByAddress: (purpose, { value, via }) =>
+      via === undefined ? one(FIND_BY_ANY_ADDRESS, [value, purpose]) : one(FIND_BY_ADDRESS, [value, purpose, via]),
     list: async (page) => (await db.all(...pageQuery(page))).map(identityWithCredentialsOf),
   }
 }

@@ -13,8 +13,10 @@ import { migrateSqlite } from './migrate-sqlite.ts'
 import { knownMigrations, type Migration, pendingMigrations } from './migrations.ts'
 import { postgresDatabase } from './postgres.ts'
 import { tryPostgres } from './postgres-connect.ts'
+import { readPendingChanges } from './pending-changes.ts'
 import { type PostgresDsn, printPostgresDsn } from './postgres-dsn.ts'
 import { readOAuth2 } from './oauth2/oauth2.ts'
+import { readMessages } from './messages.ts'
 import { readSessions } from './sessions.ts'
 import { statement } from './sql.ts'
 import { openLocked } from './sqlite-file.ts'
@@ -96,13 +98,16 @@ const olderSchema = (dsn: PostgresDsn, pending: readonly Migration[]) =>
 
 const PING = statement('ping', 'select 1 as one')
 
-const storeOn = (db: Database, { clock, random }: StoreDeps): Store => ({
+/** The store on an open database. */
+export const storeOn = (db: Database, { clock, random }: Pick<StoreDeps, 'clock' | 'random'>): Store => ({
   dialect: db.dialect,
   commit: (effects) => commit(db, clock, effects),
   flows: readFlows(db),
+  pendingChanges: readPendingChanges(db),
   identities: readIdentities(db),
   sessions: readSessions(db),
   errors: readErrors(db),
+  messages: readMessages(db),
   oauth2: readOAuth2(db),
   deliveries: readDeliveries(db, random),
   ping: async () => {

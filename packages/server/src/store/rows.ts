@@ -1,5 +1,5 @@
 import type { Attempt, Delivery } from '../core/delivery.ts'
-import type { Flow } from '../core/flow.ts'
+import type { Flow, PendingChange } from '../core/flow.ts'
 import type {
   Credential,
   Identity,
@@ -15,16 +15,18 @@ import type { Time } from '../core/time.ts'
 import { decode } from './codec.ts'
 import type { Row } from './database.ts'
 import type { AppliedMigration } from './migrations.ts'
-import type { StoredError } from './store.ts'
+import type { StoredError, StoredMessage } from './store.ts'
 
 // What a row is, is known here alone: each type names the columns that its statement selects, and what we put there.
 
-type FlowRow = { readonly completed: number; readonly document: string }
+type FlowRow = { readonly completed: number; readonly version: number; readonly document: string }
 
 export function flowOf(row: Row): Flow {
-  const { completed, document } = row as FlowRow
-  return { ...(decode(document) as Flow), completed: completed === 1 }
+  const { completed, version, document } = row as FlowRow
+  return { ...(decode(document) as Flow), completed: completed === 1, version }
 }
+
+export const pendingChangeOf = (row: Row) => decode((row as { readonly document: string }).document) as PendingChange
 
 type IdentityRow = {
   readonly identity_id: IdentityId
@@ -188,6 +190,36 @@ export function attemptOf(row: Row): Attempt {
     outcome: it.outcome,
     status: it.status,
     reason: it.reason,
+  }
+}
+
+type MessageRow = {
+  readonly id: DeliveryId
+  readonly state: 'pending' | 'delivered' | 'dead'
+  readonly lease_token: string | null
+  readonly attempts: number
+  readonly content: string
+  readonly created_at: Time
+  readonly tried_at: Time | null
+  readonly recipient: string
+  readonly channel: StoredMessage['channel']
+  readonly template_type: string
+}
+
+export function storedMessageOf(row: Row): StoredMessage {
+  const it = row as MessageRow
+  const content = decode(it.content) as Delivery['content']
+  const pending = it.lease_token === null ? 'queued' : 'processing'
+  return {
+    id: it.id,
+    status: it.state === 'pending' ? pending : it.state === 'delivered' ? 'sent' : 'abandoned',
+    recipient: it.recipient,
+    channel: it.channel,
+    templateType: it.template_type,
+    sendCount: it.attempts,
+    sealed: content.kind === 'mail' ? content.sealed : '',
+    createdAt: it.created_at,
+    updatedAt: it.tried_at ?? it.created_at,
   }
 }
 

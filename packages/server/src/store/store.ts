@@ -1,7 +1,7 @@
 import type { Commit, Effect } from '../core/effect.ts'
-import type { Flow } from '../core/flow.ts'
-import type { CredentialType, Identity, IdentityWithCredentials } from '../core/identity.ts'
-import type { FlowId, IdentityId, SessionId, TokenHash } from '../core/ids.ts'
+import type { Flow, PendingChange } from '../core/flow.ts'
+import type { AddressVia, CredentialType, Identity, IdentityWithCredentials } from '../core/identity.ts'
+import type { DeliveryId, FlowId, IdentityId, SessionId, TokenHash } from '../core/ids.ts'
 import type { Json } from '../core/json.ts'
 import type { Session } from '../core/session.ts'
 import type { Time } from '../core/time.ts'
@@ -14,10 +14,12 @@ export type Store = {
   /** Carries out all effects in one transaction, or none of them. */
   commit(effects: readonly Effect[]): Promise<Commit>
   readonly flows: Flows
+  readonly pendingChanges: PendingChanges
   readonly identities: Identities
   readonly sessions: Sessions
   readonly errors: { find(id: string): Promise<StoredError | null> }
   readonly oauth2: OAuth2Store
+  readonly messages: Messages
   /** The outbox's own table, its claims and completions. */
   readonly deliveries: DeliveryQueue
   /** Answers when the database does; throws otherwise. */
@@ -27,12 +29,19 @@ export type Store = {
 
 export type Flows = { find(id: FlowId): Promise<Flow | null> }
 
+export type PendingChanges = { findByFlow(id: FlowId): Promise<PendingChange | null> }
+
 export type Identities = {
   find(id: IdentityId): Promise<IdentityWithCredentials | null>
   findByIdentifier(type: CredentialType, identifier: string): Promise<IdentityWithCredentials | null>
   findByExternalId(externalId: string): Promise<IdentityWithCredentials | null>
+  /** Whose a normalised address is. */
+  findByAddress(purpose: 'verify' | 'recover', address: Address): Promise<IdentityWithCredentials | null>
   list(page: Page): Promise<readonly IdentityWithCredentials[]>
 }
+
+/** How somebody is reached; without a channel, by any. */
+export type Address = { readonly value: string; readonly via?: AddressVia }
 
 /** A page by key: identities with an id greater than `after`, in the order of their ids. */
 export type Page = {
@@ -51,6 +60,37 @@ export type Sessions = {
     identity: Identity['id'],
     page: { readonly limit: number; readonly offset: number },
   ): Promise<readonly Session[]>
+}
+
+/** Mail and messages to phones, as an administrator sees them; what they say stays sealed. */
+export type Messages = {
+  /** Newest first. */
+  list(page: MessagePage): Promise<readonly StoredMessage[]>
+  find(id: DeliveryId): Promise<StoredMessage | null>
+}
+
+/** A page by key: messages older than `before`, newest first. */
+export type MessagePage = {
+  readonly before: DeliveryId | null
+  readonly size: number
+  readonly status?: MessageStatus
+  readonly recipient?: string
+}
+
+/** As Ory calls where a message stands (ory-identity-api.md §11). */
+export type MessageStatus = 'queued' | 'processing' | 'sent' | 'abandoned'
+
+export type StoredMessage = {
+  readonly id: DeliveryId
+  readonly status: MessageStatus
+  readonly recipient: string
+  readonly channel: AddressVia
+  readonly templateType: string
+  /** How often it was tried. */
+  readonly sendCount: number
+  readonly sealed: string
+  readonly createdAt: Time
+  readonly updatedAt: Time
 }
 
 export type StoredError = {

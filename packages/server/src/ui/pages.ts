@@ -1,8 +1,8 @@
 import type { Identity } from '../core/identity.ts'
 import { isJsonObject, type Json, type JsonObject } from '../core/json.ts'
-import type { Session } from '../core/session.ts'
+import type { Proof, Session } from '../core/session.ts'
 import type { Time } from '../core/time.ts'
-import type { FlowName, MethodName } from '../core/trigger.ts'
+import type { FlowName } from '../core/trigger.ts'
 import type { Ui } from '../core/ui.ts'
 import { hasErrors, renderForms } from './form.ts'
 import { type Markup, markup } from './markup.ts'
@@ -141,7 +141,9 @@ const words = (path: readonly string[]) => {
   return text.charAt(0).toUpperCase() + text.slice(1)
 }
 
-const METHODS: Record<MethodName, string> = {
+const METHODS: Record<Proof, string> = {
+  code_recovery: 'a recovery code',
+  link_recovery: 'a recovery link',
   password: 'password',
   oidc: 'another account',
   totp: 'authenticator app',

@@ -17,12 +17,19 @@ export function templateContext(
   { settings, deliveryId, at }: Moment,
   context: BeforeContext | AfterContext,
 ): JsonObject {
-  const { trigger, flow, request } = context
+  const { trigger, flow, request, session } = context
   const publicUrl = settings.serve.public.baseUrl
-  const isUnsaved = trigger.phase === 'before' && trigger.flow === 'login'
+  const isBefore = (name: typeof trigger.flow) => trigger.phase === 'before' && trigger.flow === name
+  const previous = 'previous' in context && context.previous ? identityView(context.previous, publicUrl) : null
+  const settled = previous ?? (session === null ? null : identityView(session.identity, publicUrl))
   return {
-    flow: flowView(flow, isUnsaved ? { unsaved: true } : {}),
+    flow: flowView(flow, {
+      ...(isBefore('login') ? { unsaved: true } : {}),
+      ...(isBefore('settings') ? { unpopulated: true } : {}),
+      ...(flow.name === 'settings' && settled !== null ? { identity: settled } : {}),
+    }),
     ...('identity' in context ? { identity: identityView(context.identity, publicUrl) } : {}),
+    ...(previous === null ? {} : { previous_identity: previous }),
     ...sessionKey(context, publicUrl, at),
     request_headers: seenHeaders(request, settings),
     request_method: request.method,

@@ -18,7 +18,7 @@ export const webHook = defineConfiguredAction<typeof webHookConfig, ActionDeps>(
     const hook = readHook(config, place, deps.settings)
     const asks = (context: BeforeContext | AfterContext, deadline: Milliseconds) =>
       askReceiver(deps, hook, context, deadline)
-    if (hook.mode === 'asked') return hook.phase === 'before' ? { before: asks } : { after: asks }
+    if (hook.mode === 'asked') return hook.phase === 'before' ? { before: asks } : { after: asks, isGate: true }
 
     const render: Renders = (context, occasion) => renderDelivery(deps, hook, context, occasion)
     const sending = { secretHeaders: hook.headers.secret, attempts: hook.attempts }

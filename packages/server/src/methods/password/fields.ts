@@ -1,4 +1,4 @@
-import type { Json } from '../../core/json.ts'
+import type { Json, JsonObject } from '../../core/json.ts'
 import { messages } from '../../core/messages.ts'
 import { inputNode } from '../../core/nodes.ts'
 
@@ -14,3 +14,7 @@ export const passwordField = (autocomplete: 'current-password' | 'new-password')
     autocomplete,
     label: messages.password(),
   })
+
+/** The stored hash; an identifier without a password has none. */
+export const hashOf = (config: JsonObject | undefined) =>
+  typeof config?.hashed_password === 'string' && config.hashed_password !== '' ? config.hashed_password : null

@@ -1,7 +1,6 @@
 import type { Effect } from '../../core/effect.ts'
 import type { LoginFlow } from '../../core/flow.ts'
 import type { Credential, IdentityWithCredentials } from '../../core/identity.ts'
-import type { JsonObject } from '../../core/json.ts'
 import { messages } from '../../core/messages.ts'
 import { inputNode, submitNode } from '../../core/nodes.ts'
 import type { Time } from '../../core/time.ts'
@@ -10,7 +9,7 @@ import type { Passwords } from '../../crypto/passwords.ts'
 import { normaliseIdentifier } from '../../identities/normalise.ts'
 import type { Store } from '../../store/store.ts'
 import type { Attempt, MethodInFlow } from '../define.ts'
-import { passwordField, textOf } from './fields.ts'
+import { hashOf, passwordField, textOf } from './fields.ts'
 
 export type PasswordLoginDeps = {
   readonly identities: Pick<Store['identities'], 'findByIdentifier'>
@@ -20,22 +19,25 @@ export type PasswordLoginDeps = {
 }
 
 export const passwordLogin = (deps: PasswordLoginDeps): MethodInFlow<LoginFlow> => ({
-  nodes: (flow) => [
-    inputNode(
-      flow.refresh
-        ? { group: 'default', name: 'identifier', type: 'hidden', value: '' }
-        : {
-            group: 'default',
-            name: 'identifier',
-            type: 'text',
-            value: '',
-            required: true,
-            label: deps.identifierLabel(),
-          },
-    ),
-    passwordField('current-password'),
-    submitNode('password', 'method', 'password', flow.refresh ? messages.signIn() : messages.signInWithPassword()),
-  ],
+  nodes: ({ flow, person }) => {
+    if (flow.requestedAal === 'aal2') return []
+    if (person === null) {
+      const identifier = { group: 'default', name: 'identifier', type: 'text', value: '', required: true } as const
+      return [
+        inputNode({ ...identifier, label: deps.identifierLabel() }),
+        passwordField('current-password'),
+        submitNode('password', 'method', 'password', messages.signInWithPassword()),
+      ]
+    }
+    // Who confirms that it is them need not say who they are, and needs a password to do it with (ory-identity-api.md §5.1).
+    const credential = person.credentials.find(({ type }) => type === 'password')
+    if (hashOf(credential?.config) === null) return []
+    return [
+      inputNode({ group: 'default', name: 'identifier', type: 'hidden', value: credential?.identifiers[0] ?? '' }),
+      passwordField('current-password'),
+      submitNode('password', 'method', 'password', messages.signIn()),
+    ]
+  },
   read: ({ fields, at }) => {
     const identifier = textOf(fields.identifier) || textOf(fields.password_identifier)
     const password = textOf(fields.password)
@@ -52,7 +54,7 @@ const missingField = (field: string): FieldMessage => ({ field, message: message
 
 type Input = { readonly identifier: string; readonly password: string; readonly at: Time }
 
-async function attempt(deps: PasswordLoginDeps, { identifier, password, at }: Input): Promise<Attempt> {
+async function attempt(deps: PasswordLoginDeps, { identifier, password, at }: Input): Promise<Attempt<LoginFlow>> {
   const identity = await deps.identities.findByIdentifier('password', normaliseIdentifier(identifier))
   const credential = identity?.credentials.find(({ type }) => type === 'password')
   const hash = hashOf(credential?.config)
@@ -63,10 +65,10 @@ async function attempt(deps: PasswordLoginDeps, { identifier, password, at }: In
   return { kind: 'passed', identity, aal: 'aal1', effects: await betterHash(deps, identity, credential, password, at) }
 }
 
-const refused: Attempt = { kind: 'failed', messages: [{ field: '', message: messages.invalidCredentials() }] }
-
-const hashOf = (config: JsonObject | undefined) =>
-  typeof config?.hashed_password === 'string' && config.hashed_password !== '' ? config.hashed_password : null
+const refused: Attempt<LoginFlow> = {
+  kind: 'failed',
+  messages: [{ field: '', message: messages.invalidCredentials() }],
+}
 
 /** A hash of another algorithm or cost is replaced by today's, in the same commit as the session (§7.1). */
 async function betterHash(

@@ -35,7 +35,7 @@ async function attempt(
   flow: RegistrationFlow,
   traits: JsonObject,
   password: string,
-): Promise<Attempt> {
+): Promise<Attempt<RegistrationFlow>> {
   const draft = deps.buildIdentity({
     schemaId: flow.identitySchema,
     traits,

@@ -1,0 +1,35 @@
+import type { Effect } from '../core/effect.ts'
+import type { Flow } from '../core/flow.ts'
+import { withMessages } from '../core/nodes.ts'
+import type { FieldMessage } from '../core/ui.ts'
+import { askBefore } from './ask-before.ts'
+import type { Caller, FlowDeps, Outcome } from './define.ts'
+import { openers, rulesOf } from './registry.ts'
+
+type Replacement = {
+  readonly messages: readonly FieldMessage[]
+  readonly because: 'expired' | 'retried'
+  readonly effects: readonly Effect[]
+}
+
+/** A flow that is over is replaced by a new one of its kind that says why (ory-actions.md §2.4). */
+export async function replaceFlow(
+  deps: FlowDeps,
+  old: Flow,
+  caller: Caller,
+  { messages, because, effects }: Replacement,
+): Promise<Outcome> {
+  const { name, type, requestUrl } = old
+  const { asksWhenReplaced } = rulesOf(deps, old)
+  const query = Object.fromEntries(new URL(requestUrl).searchParams)
+  // A new recovery or verification comes with a new anti-CSRF cookie (ory-identity-api.md §1.8).
+  const owner = asksWhenReplaced || type === 'api' ? caller : { ...caller, csrfCookie: caller.nextCsrfCookie }
+  const opening = await openers[name](deps, { name, type, requestUrl, query, caller: owner }, old.returnTo)
+  if (opening.kind === 'signed_in') return { kind: 'signed_in', flow: old }
+
+  const asked = asksWhenReplaced ? await askBefore(deps, opening.flow, caller) : []
+  const flow: Flow = { ...opening.flow, ui: withMessages(opening.flow.ui, messages) }
+  await deps.store.commit([{ kind: 'openFlow', flow }, ...asked, ...effects])
+  deps.wake()
+  return { kind: 'replaced', flow: old, instead: flow, because }
+}
