@@ -16,7 +16,7 @@ export type TestApp = {
   readonly logged: { readonly level: string; readonly event: string; readonly fields: JsonObject }[]
   /** Time passes for the server's own clock, not for the timers of the machine. */
   turn(milliseconds: number): void
-  /** Puts a changed configuration in force, as the file watcher would. */
+  /** Puts changes over the configuration it was started with in force, as the file watcher would. */
   reload(config: JsonObject): Promise<void>
   close(): Promise<void>
 }
@@ -56,7 +56,7 @@ export async function startTestApp({
     turn: (milliseconds) => {
       turned.by += milliseconds
     },
-    reload: async (changes) => app.reload(await load(changes)),
+    reload: async (changes) => app.reload(await load(merge(config, changes))),
     close: async () => {
       await app.stop()
       await postgres?.drop()

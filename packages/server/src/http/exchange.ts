@@ -9,6 +9,8 @@ export type Exchange = {
   readonly params: { readonly [name: string]: string }
   readonly body: Buffer
   header(name: string): string | null
+  /** Whether the client has hung up meanwhile. */
+  readonly isGone?: () => boolean
 }
 
 /** One answer as a value. Cookies are added by name, the last of a name wins. */

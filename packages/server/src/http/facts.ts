@@ -44,4 +44,5 @@ function clientIp(
   return hops.findLast((hop) => ipaddr.isValid(hop) && ipaddr.process(hop).range() === 'unicast') ?? remote
 }
 
-const canonical = (name: string) => name.toLowerCase().replace(/(^|-)[a-z]/g, (c) => c.toUpperCase())
+/** `Content-Type` of `content-type`. */
+export const canonical = (name: string) => name.toLowerCase().replace(/(^|-)[a-z]/g, (c) => c.toUpperCase())

@@ -6,7 +6,7 @@ import type { Cors, Listener } from '../core/settings.ts'
 import { csrfViolation } from '../flows/check-csrf.ts'
 import { errorAnswer } from './errors.ts'
 import { type Answer, type Exchange, type Route, setCookieLines } from './exchange.ts'
-import { factsOf } from './facts.ts'
+import { canonical, factsOf } from './facts.ts'
 
 /** 5 MB, as Ory (ory-identity-api.md §1.1). */
 const BODY_LIMIT = 5 * 1024 * 1024
@@ -29,6 +29,10 @@ export async function createListener(routes: readonly Route[], options: Listener
     routerOptions: { ignoreTrailingSlash: false },
     exposeHeadRoutes: true,
     rewriteUrl: ({ url = '/' }: IncomingMessage) => options.rewrite?.(url) ?? url,
+  })
+  // The bodies are ours to read; the framework would refuse a type it cannot parse in words of its own.
+  app.addHook('onRequest', async (request) => {
+    request.headers['content-type'] = 'application/octet-stream'
   })
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
@@ -86,7 +90,7 @@ const originPattern = (origin: string) =>
       )
     : origin
 
-function exchangeOf(request: FastifyRequest): Exchange {
+export function exchangeOf(request: FastifyRequest): Exchange {
   const { raw, socket } = request
   const facts = factsOf({
     method: raw.method ?? 'GET',
@@ -103,10 +107,8 @@ function exchangeOf(request: FastifyRequest): Exchange {
     query: url.searchParams,
     params: isStringRecord(params) ? params : {},
     body: Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0),
-    header: (name) => {
-      const value = request.headers[name]
-      return (Array.isArray(value) ? value[0] : value) ?? null
-    },
+    isGone: () => socket.destroyed,
+    header: (name) => facts.headers[canonical(name)]?.[0] ?? null,
   }
 }
 
