@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { Loaded } from '../config/load.ts'
 import { runServer } from './run-server.ts'
+import { serveOAuth2 } from './serve-oauth2.ts'
 import { UsageError } from './usage-error.ts'
 
 type Options = { readonly config: readonly string[]; readonly dev?: true; readonly migrate?: true }
@@ -19,16 +20,16 @@ export function serveCommand(program: Command): void {
 }
 
 async function serve(part: string | undefined, { config, dev, migrate }: Options): Promise<void> {
-  if (part === 'oauth2') {
-    throw new UsageError('The OAuth2 server is not built yet. `cardea serve identity` runs the identity server.')
-  }
-  if (part !== undefined && part !== 'identity') {
+  if (part !== undefined && part !== 'identity' && part !== 'oauth2') {
     throw new UsageError(
-      `There is no "cardea serve ${part}"; there are \`cardea serve\` and \`cardea serve identity\`.`,
+      `There is no "cardea serve ${part}"; there are \`cardea serve\`, \`cardea serve identity\` and \`cardea serve oauth2\`.`,
     )
   }
   const command = part === undefined ? 'cardea serve' : `cardea serve ${part}`
   if (config.length === 0) throw new UsageError(`Which configuration? Name its file: ${command} -c cardea.yml`)
+  if (part === 'oauth2') {
+    return serveOAuth2({ files: config, profile: 'ory', dev: dev === true }, migrate === true)
+  }
   await runServer({
     load: { files: config, profile: part === 'identity' ? 'ory' : 'safe', dev: dev === true },
     migrate: migrate === true,

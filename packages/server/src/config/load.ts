@@ -146,7 +146,7 @@ const isWrittenInFile = ({ path }: { readonly path: Path }, sources: readonly So
     ?.locate(path, 'value')?.line !== undefined
 
 /** All files, or everything that keeps them from being read. */
-async function readFiles(files: readonly string[], readText: Reading['readFile']): Promise<readonly Source[]> {
+export async function readFiles(files: readonly string[], readText: Reading['readFile']): Promise<readonly Source[]> {
   const problems: ConfigProblem[] = []
   const sources: Source[] = []
   for (const file of files) {
@@ -161,7 +161,7 @@ async function readFiles(files: readonly string[], readText: Reading['readFile']
   return sources
 }
 
-function commandLine(overrides: JsonObject, dev: boolean): Source {
+export function commandLine(overrides: JsonObject, dev: boolean): Source {
   const said = dev ? { ...overrides, dev } : overrides
   return {
     name: 'command line',
@@ -200,7 +200,7 @@ const problemOf = (finding: Finding, sources: readonly Source[]): ConfigProblem 
 const isError = ({ severity }: Finding) => severity !== 'warning'
 
 /** In the order in which they are written. */
-const refusal = (findings: readonly Finding[], sources: readonly Source[]) =>
+export const refusal = (findings: readonly Finding[], sources: readonly Source[]) =>
   new ConfigError(
     findings
       .filter(isError)
@@ -208,7 +208,7 @@ const refusal = (findings: readonly Finding[], sources: readonly Source[]) =>
       .toSorted((a, b) => (a.file === b.file ? (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0) : 0)),
   )
 
-const warningsOf = (findings: readonly Finding[], sources: readonly Source[]) =>
+export const warningsOf = (findings: readonly Finding[], sources: readonly Source[]) =>
   findings
     .filter((finding) => !isError(finding))
     .map((finding) => {

@@ -61,7 +61,7 @@ const needsRestart = (before: Settings, after: Settings) =>
   )
 
 /** Watches the folders of files, as editors and orchestrators replace files instead of writing to them. */
-function watchFiles(report: () => void) {
+export function watchFiles(report: () => void) {
   const folders = new Map<string, FSWatcher>()
   const followed = new Set<string>()
   const pending: { timer?: NodeJS.Timeout } = {}
