@@ -1,0 +1,163 @@
+import { DatabaseSync } from 'node:sqlite'
+import { randomUUID } from 'node:crypto'
+import pg from 'pg'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { storeDeps } from '../../test/store-deps.ts'
+import { AT, freshHash, loginFlow, person, queued, queuedMessage, sessionOf } from '../../test/store-samples.ts'
+import { type Dialect, freshDsn } from '../../test/stores.ts'
+import type { Database, Value } from './database.ts'
+import { openDatabase, storeOn } from './open-store.ts'
+import type { Statement } from './sql.ts'
+
+const STATUSES = ['queued', 'processing', 'sent', 'abandoned'] as const
+
+type Asked = { readonly statement: Statement; readonly values: readonly Value[] }
+
+/** Everything a server asks of its database in a day, each statement once. */
+async function oneOfEach(db: Database): Promise<readonly Asked[]> {
+  const asked = new Map<string, Asked>()
+  const note = (statement: Statement, values: readonly Value[]) => void asked.set(statement.name, { statement, values })
+  const listening: Database = {
+    ...db,
+    find: (statement, values) => (note(statement, values), db.find(statement, values)),
+    all: (statement, values) => (note(statement, values), db.all(statement, values)),
+    apply: (writes) => {
+      for (const { statement, values } of writes) note(statement, values)
+      return db.apply(writes)
+    },
+  }
+  const store = storeOn(listening, storeDeps())
+  const [ann, bob] = [person('ann@example.test', { externalId: 'x-1' }), person('bob@example.test')]
+  const [session, tokenHash, flow] = [sessionOf(ann), freshHash(), loginFlow()]
+  const [password] = ann.credentials
+  if (password === undefined) throw new Error('a person has credentials')
+  await store.commit([
+    { kind: 'openFlow', flow },
+    ...[ann, bob].map((identity) => ({ kind: 'createIdentity', identity }) as const),
+    { kind: 'storeSession', session, tokenHash, at: AT },
+    { kind: 'storeError', id: randomUUID(), error: {}, at: AT },
+    { kind: 'notify', delivery: queued() },
+  ])
+  await store.sessions.findByTokenHash(tokenHash)
+  await store.sessions.find(session.id)
+  await store.sessions.ofIdentity(ann.id, { limit: 10, offset: 0 })
+  await store.identities.find(ann.id)
+  await store.identities.findByIdentifier('password', 'ann@example.test')
+  await store.identities.findByExternalId('x-1')
+  for (const identifier of [{}, { identifier: 'ann@example.test' }])
+    for (const ids of [{}, { ids: [ann.id] }])
+      await store.identities.list({ after: bob.id, size: 10, ...identifier, ...ids })
+  await store.identities.findByAddress('recover', { value: 'ann@example.test' })
+  await store.identities.findByAddress('recover', { value: 'ann@example.test', via: 'email' })
+  await store.flows.find(flow.id)
+  await store.pendingChanges.findByFlow(flow.id)
+  await store.errors.find(randomUUID())
+  await store.ping()
+  const [claimed] = await store.deliveries.claim({ limit: 10, lease: 1_000 })
+  if (claimed === undefined) throw new Error('one was queued')
+  const lease = { id: claimed.delivery.id, leaseToken: claimed.leaseToken }
+  await store.deliveries.extend([lease], 1_000)
+  await store.deliveries.complete([{ ...lease, attempts: [], next: { kind: 'delivered' } }])
+  await store.deliveries.find(lease.id)
+  await store.deliveries.attemptsOf(lease.id)
+  await store.commit([{ kind: 'sendMail', message: queuedMessage() }])
+  for (const recipient of [{}, { recipient: 'ann@example.test' }])
+    for (const status of [{}, ...STATUSES.map((status) => ({ status }))])
+      await store.messages.list({ before: null, size: 10, ...recipient, ...status })
+  await store.messages.find(lease.id)
+  await store.commit([
+    { kind: 'keepFlow', flow },
+    { kind: 'saveIdentity', before: bob, identity: { ...bob, credentials: [] } },
+    { kind: 'saveCredential', identityId: ann.id, credential: password },
+    { kind: 'revokeOtherSessions', identityId: ann.id, keep: session.id },
+    { kind: 'renewSession', session, at: AT },
+  ])
+  await store.commit([{ kind: 'revokeSession', sessionId: session.id }])
+  await store.commit([{ kind: 'deleteIdentity', identityId: bob.id }])
+  return [...asked.values()]
+}
+
+// Enough that an index is worth while, and that the planner knows it.
+const FILL = `
+  insert into identities select 'i' || n, 'default', 'active', 0, '{}', 'null', 'null', 'e' || n, '[]', '[]', 1, 0, 0
+    from generate_series(1, 20000) n;
+  insert into credentials select 'i' || n, 'password', '{}', 1, 0, 0 from generate_series(1, 20000) n;
+  insert into credential_identifiers select 'p' || n, 'password', 'i' || n, 0 from generate_series(1, 20000) n;
+  insert into addresses select 'a' || n, 'email', 'verify', 'i' || n from generate_series(1, 20000) n;
+  insert into sessions select 's' || n, 't' || n, 'i' || n, 1, 'aal1', '[]', 0, 0, 0, '[]', 0, 0 from generate_series(1, 20000) n;
+  insert into flows select 'f' || n, 'login', 0, 0, '{}', 1 from generate_series(1, 20000) n;
+  insert into pending_changes select 'i' || n, 'c' || n, '{}', 0 from generate_series(1, 20000) n;
+  insert into errors select 'e' || n, '{}', 0, 0 from generate_series(1, 20000) n;
+  insert into deliveries select 'd' || n, 'v' || n, 'a', 't', null, case when n % 20 = 0 then 'pending' else 'delivered' end,
+    null, n, null, 1, '{}', 0, case when n % 2 = 0 then 'mail' else 'call' end from generate_series(1, 20000) n;
+  insert into messages select 'd' || n, 'r' || n, 'email', 'stub' from generate_series(2, 20000, 2) n;
+  insert into attempts select 'd' || n, 0, 'r', 0, 0, 'delivered', 200, '' from generate_series(1, 20000) n;
+  analyze`
+
+async function open(dialect: Dialect) {
+  const dsn = await freshDsn(dialect)
+  const db = await openDatabase(dsn, storeDeps())
+  onTestFinished(() => db.close())
+  return { dsn, db }
+}
+
+describe('no statement of a running server looks through a whole table', () => {
+  test('sqlite', async () => {
+    const { dsn, db } = await open('sqlite')
+    const asked = await oneOfEach(db)
+    const connection = new DatabaseSync(dsn.slice('sqlite://'.length), { readOnly: true })
+    onTestFinished(() => connection.close())
+    const plans = asked.map(({ statement, values }) => {
+      const steps = connection.prepare(`explain query plan ${statement.text.sqlite}`).all(...values)
+      return { name: statement.name, steps: steps.map(({ detail }) => String(detail)) }
+    })
+    expect(plans.length).toBeGreaterThan(30)
+    // What a parameter holds is looked through, and so are the few rows just claimed.
+    const scans = plans.flatMap(({ name, steps }) =>
+      steps
+        .filter((step) => /^SCAN (?!\w+ VIRTUAL TABLE|CONSTANT ROW|due\b)/.test(step))
+        .map((step) => `${name}: ${step}`),
+    )
+    expect(scans).toEqual([])
+    const planOf = (name: string) => plans.find((plan) => plan.name === name)?.steps ?? []
+    expect(planOf('sessions.find_by_token_hash')).toEqual([
+      'SEARCH s USING INDEX sessions_token_hash (token_hash=?)',
+      'SEARCH i USING INDEX sqlite_autoindex_identities_1 (id=?)',
+    ])
+    expect(planOf('identities.find_by_identifier')[0]).toMatch(
+      /SEARCH k USING PRIMARY KEY \(identifier=\? AND type=\?\)/,
+    )
+    expect(planOf('flows.find')).toEqual(['SEARCH flows USING INDEX sqlite_autoindex_flows_1 (id=?)'])
+    expect(planOf('deliveries.claim').join('\n')).toMatch(
+      /USING (COVERING )?INDEX deliveries_due \((lane=\? AND )?next_at<\?\)/,
+    )
+  })
+
+  test('postgres, in a database that has grown', async () => {
+    const { dsn, db } = await open('postgres')
+    const asked = await oneOfEach(db)
+    const client = new pg.Client({ connectionString: dsn })
+    await client.connect()
+    onTestFinished(() => client.end())
+    await client.query(FILL)
+    // The plan that a prepared statement ends up with, whatever its values.
+    await client.query('set plan_cache_mode = force_generic_plan')
+    const plans = new Map<string, string>()
+    for (const { statement, values } of asked) {
+      const literals = values.map((value) => (value === null ? 'null' : pg.escapeLiteral(String(value))))
+      await client.query(`prepare one as ${statement.text.postgres}`)
+      const { rows } = await client.query<{ 'QUERY PLAN': string }>(
+        `explain execute one${literals.length === 0 ? '' : `(${literals.join(', ')})`}`,
+      )
+      await client.query('deallocate one')
+      plans.set(statement.name, rows.map((row) => row['QUERY PLAN']).join('\n'))
+    }
+    expect(plans.size).toBeGreaterThan(30)
+    const scans = [...plans].filter(([, plan]) => /Seq Scan/.test(plan)).map(([name, plan]) => `${name}:\n${plan}`)
+    expect(scans).toEqual([])
+    expect(plans.get('sessions.find_by_token_hash')).toMatch(/Index Scan using sessions_token_hash/)
+    expect(plans.get('identities.find_by_identifier')).toMatch(/Index Scan (using|on) credential_identifiers_pkey/)
+    expect(plans.get('flows.find')).toMatch(/Index Scan using flows_pkey/)
+    expect(plans.get('deliveries.claim')).toMatch(/Index Scan using deliveries_due/)
+  })
+})
