@@ -164,7 +164,7 @@ function flowDeps(parts: Parts, settings: Settings, plan: ActionPlan, doors: Doo
     methods: createMethods({
       settings,
       identities: store.identities,
-      codes: createCodes(settings.secrets.default, world.random),
+      codes: createCodes(settings.secrets.cookie, world.random),
       mail,
       traitForms: traits,
       retrait,

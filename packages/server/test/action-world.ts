@@ -58,6 +58,13 @@ export function actionWorld({ actions, clients }: Changes = {}): ActionWorld {
       },
       admin: { host: '127.0.0.1', port: 4434, baseUrl: 'http://admin.test/', bearerTokenHashes: [], open: 'anyone' },
     },
+    featureFlags: {
+      useContinueWithTransitions: false,
+      chooseRecoveryAddress: false,
+      legacyContinueWithVerificationUi: false,
+      legacyRequireVerifiedLoginError: false,
+      refreshLoginChooseAddress: false,
+    },
     session: {
       lifespan: 86_400_000,
       cookie: { name: 'ory_kratos_session', domain: null, path: '/', sameSite: 'Lax', secure: false, persistent: true },

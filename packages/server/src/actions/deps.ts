@@ -6,7 +6,7 @@ import type { Templates } from './web-hook/templates.ts'
 
 /** What actions may touch: the network through the one door, templates, time and chance. Never the database. */
 export type ActionDeps = {
-  readonly settings: Pick<Settings, 'actions' | 'clients' | 'serve' | 'session'>
+  readonly settings: Pick<Settings, 'actions' | 'clients' | 'featureFlags' | 'serve' | 'session'>
   readonly client: Pick<OutgoingClient, 'send'>
   readonly templates: Templates
   readonly clock: Clock

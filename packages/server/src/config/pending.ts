@@ -22,9 +22,6 @@ export const PENDING: readonly Pending[] = [
   { key: 'serve.public.cors.debug' },
   { key: 'selfservice.flows.login.style' },
   { key: 'selfservice.flows.registration.login_hints' },
-  { key: 'selfservice.flows.settings' },
-  { key: 'selfservice.flows.recovery' },
-  { key: 'selfservice.flows.verification' },
   { key: 'selfservice.flows.logout.clear_browser_data' },
   { key: 'selfservice.methods.password.config.migrate_hook' },
   { key: 'selfservice.methods.b2b' },
@@ -33,7 +30,15 @@ export const PENDING: readonly Pending[] = [
   { key: 'courier' },
   { key: 'clients.smtp' },
   { key: 'oauth2_provider' },
-  { key: 'feature_flags' },
+  ...[
+    'cacheable_sessions',
+    'cacheable_sessions_max_age',
+    'faster_session_extend',
+    'password_profile_registration_node_group',
+    'legacy_oidc_registration_node_group',
+    'legacy_allow_insecure_origins',
+    'refresh_login_choose_address',
+  ].map((flag) => ({ key: `feature_flags.${flag}` })),
   { key: 'log.redaction_text' },
   { key: 'log.leak_sensitive_values' },
   {
@@ -46,7 +51,10 @@ export const PENDING: readonly Pending[] = [
   { key: 'organizations' },
   { key: 'enterprise' },
   { key: 'expose-metrics-port' },
-  ...['code', 'link', 'totp', 'lookup_secret', 'webauthn', 'passkey', 'oidc', 'profile'].map((method) => ({
+  { key: 'selfservice.flows.settings.required_aal' },
+  { key: 'selfservice.methods.code.passwordless_enabled' },
+  { key: 'selfservice.methods.code.mfa_enabled' },
+  ...['totp', 'lookup_secret', 'webauthn', 'passkey', 'oidc'].map((method) => ({
     key: `selfservice.methods.${method}`,
   })),
 ]
@@ -82,22 +90,7 @@ type PendingHook = { readonly placement: readonly Place[]; readonly refusedBecau
 const after = (flow: 'login' | 'registration' | 'settings', but: readonly string[] = []): readonly Place[] =>
   METHODS_WITH_HOOKS[flow].filter((method) => !but.includes(method)).map((method): Place => `${flow}.after.${method}`)
 
-export const PENDING_HOOKS: { readonly [kind: string]: PendingHook } = {
-  revoke_active_sessions: {
-    placement: ['login.after', ...after('login'), ...after('settings', ['profile']), 'recovery.after'],
-    refusedBecause: 'other sessions would stay alive',
-  },
-  require_verified_address: {
-    placement: ['login.after', ...after('login')],
-    refusedBecause: 'people would get in whose address is not verified',
-  },
-  verification: { placement: ['login.after', ...after('login', ['oidc'])] },
-  show_verification_ui: {
-    placement: ['login.after', ...after('login', ['oidc']), ...after('registration'), 'settings.after.profile'],
-  },
-  verify_new_address: { placement: ['settings.after.profile'] },
-  notify_previous_addresses: { placement: ['settings.after.profile'] },
-}
+export const PENDING_HOOKS: { readonly [kind: string]: PendingHook } = {}
 
 /** Hooks of Ory's enterprise edition: accepted, and nothing happens, as in Ory itself. */
 export const ENTERPRISE_HOOKS: { readonly [kind: string]: PendingHook } = Object.fromEntries(
