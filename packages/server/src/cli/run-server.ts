@@ -26,6 +26,8 @@ export async function runServer({ load, migrate, announce, portOptions }: Server
   const log = createLog(settings.log, (line) => process.stderr.write(line))
   for (const warning of loaded.warnings) log('warn', 'configuration', { detail: warning })
 
+  // From here on a signal is not lost, however early it comes.
+  const asked = stopSignal()
   const app = await startApp({ settings, world: realWorld(), log, version, migrate }).catch((error: unknown) => {
     throw portTaken(error, settings, portOptions) ?? error
   })
@@ -39,17 +41,20 @@ export async function runServer({ load, migrate, announce, portOptions }: Server
   })
   process.stdout.write(announce(loaded))
 
-  await stopSignal()
-  process.once('SIGTERM', () => process.exit(130))
-  process.once('SIGINT', () => process.exit(130))
+  await asked
   watcher.close()
   await app.stop()
 }
 
+/** Waits for the first signal to stop; a second one ends the process at once. */
 const stopSignal = () =>
   new Promise<void>((resolve) => {
-    process.once('SIGTERM', () => resolve())
-    process.once('SIGINT', () => resolve())
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      process.once(signal, () => {
+        resolve()
+        process.once(signal, () => process.exit(130))
+      })
+    }
   })
 
 /** The server goes on with what it has; the operator learns what is wrong with the new file. */

@@ -1,0 +1,234 @@
+import { spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterEach, describe, expect, test } from 'vitest'
+import { freePort } from './free-port.ts'
+import { at, httpClient, textAt } from './http-client.ts'
+import { register } from './journeys.ts'
+import { minimalConfig } from './minimal-config.ts'
+import { freshPostgres } from './postgres.ts'
+
+const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+
+type Running = {
+  readonly output: () => string
+  /** Waits until the output holds this text. */
+  readonly says: (text: string) => Promise<void>
+  readonly ended: Promise<number | null>
+  readonly stop: (signal?: NodeJS.Signals) => Promise<number | null>
+}
+
+const cleanUps: (() => Promise<unknown> | void)[] = []
+afterEach(async () => {
+  for (const cleanUp of cleanUps.splice(0).toReversed()) await cleanUp()
+})
+
+function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'cardea-cli-'))
+  cleanUps.push(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+function run(folder: string, args: readonly string[]): Running {
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, ...args], { cwd: folder })
+  const chunks: string[] = []
+  const watchers = new Set<() => void>()
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk) => {
+      chunks.push(String(chunk))
+      for (const watch of watchers) watch()
+    })
+  }
+  const ended = new Promise<number | null>((resolve) => {
+    child.on('close', (code) => {
+      resolve(code)
+      for (const watch of watchers) watch()
+    })
+  })
+  const output = () => chunks.join('')
+  const stop = (signal: NodeJS.Signals = 'SIGTERM') => {
+    child.kill(signal)
+    return ended
+  }
+  cleanUps.push(() => stop('SIGKILL'))
+  const says = (text: string) =>
+    new Promise<void>((resolve, reject) => {
+      const watch = () => {
+        if (output().includes(text)) resolve()
+        else if (child.exitCode !== null) reject(new Error(`it ended without saying "${text}":\n${output()}`))
+      }
+      watchers.add(watch)
+      watch()
+    })
+  return { output, says, ended, stop }
+}
+
+async function settings() {
+  const [open, admin] = [await freePort(), await freePort()]
+  return {
+    publicUrl: `http://127.0.0.1:${open}`,
+    config: {
+      ...minimalConfig,
+      hashers: { algorithm: 'bcrypt', bcrypt: { cost: 4 } },
+      serve: {
+        public: { host: '127.0.0.1', port: open, base_url: `http://127.0.0.1:${open}/` },
+        admin: { host: '127.0.0.1', port: admin, base_url: `http://127.0.0.1:${admin}/` },
+      },
+    },
+  }
+}
+
+function write(folder: string, config: unknown): string {
+  const file = join(folder, 'kratos.json')
+  writeFileSync(file, JSON.stringify(config, null, 2))
+  return file
+}
+
+describe('cardea serve', () => {
+  test('serves, and ends cleanly when it is asked to', async () => {
+    const folder = temporaryFolder()
+    const { publicUrl, config } = await settings()
+    const server = run(folder, ['serve', 'identity', '--dev', '--watch-courier', '-c', write(folder, config)])
+    await server.says('Cardea is ready.')
+    const health = await httpClient({ keepsCookies: false }).get(`${publicUrl}/health/ready`)
+    expect(health.status).toBe(200)
+    expect(await server.stop()).toBe(0)
+  })
+
+  test('a taken port: it says whose it is and how to choose another', async () => {
+    const folder = temporaryFolder()
+    const { config } = await settings()
+    const file = write(folder, config)
+    const first = run(folder, ['serve', 'identity', '--dev', '-c', file])
+    await first.says('Cardea is ready.')
+    const second = run(folder, ['serve', 'identity', '--dev', '-c', file])
+    expect(await second.ended).toBe(1)
+    expect(second.output()).toContain(`Port ${config.serve.public.port} is taken by `)
+    expect(second.output()).toContain('serve.public.port')
+    expect(second.output()).not.toMatch(/\bat .+:\d+:\d+/)
+  })
+
+  test('a configuration that cannot be used: every mistake with its place, exit code 1', async () => {
+    const folder = temporaryFolder()
+    const { config } = await settings()
+    const hooks = [{ hook: 'session' }]
+    const flows = { login: { after: { hooks } }, registration: { enabld: true } }
+    const file = write(folder, { ...config, selfservice: { ...config.selfservice, flows } })
+    const server = run(folder, ['serve', 'identity', '-c', file])
+    expect(await server.ended).toBe(1)
+    expect(server.output()).toMatch(/kratos\.json:\d+:\d+ {2}selfservice\.flows\.login\.after\.hooks\[0\]/)
+    expect(server.output()).toContain('"session" may not run after login')
+    expect(server.output()).toContain('enabled')
+    expect(server.output()).not.toMatch(/\bat .+:\d+:\d+\)/)
+  })
+
+  test.each([
+    [['serve'], 'Which configuration?'],
+    [['serve', 'everything', '-c', 'x'], 'There is no "cardea serve everything"'],
+    [['serve', '-c', 'missing.yml'], 'missing.yml'],
+    [['frobnicate'], 'unknown command'],
+    [['dev', '--port', 'http'], '--port must be a port number'],
+    [['migrate', 'up'], 'Which database?'],
+  ])('cardea %j: it says what is missing', async (args, text) => {
+    const command = run(temporaryFolder(), args)
+    expect(await command.ended).toBe(1)
+    expect(command.output()).toContain(text)
+    expect(command.output()).not.toMatch(/\bat .+:\d+:\d+/)
+  })
+})
+
+describe('cardea migrate', () => {
+  test('a server does not touch a PostgreSQL schema that is not up to date, and says what to do', async () => {
+    const folder = temporaryFolder()
+    const { config } = await settings()
+    const postgres = await freshPostgres()
+    cleanUps.push(() => postgres.drop())
+    const file = write(folder, { ...config, dsn: postgres.url })
+    const early = run(folder, ['serve', 'identity', '--dev', '-c', file])
+    expect(await early.ended).toBe(1)
+    expect(early.output()).toContain('cardea migrate up')
+
+    const before = run(folder, ['migrate', 'status', '-c', file])
+    expect(await before.ended).toBe(1)
+    expect(before.output()).toContain('pending  0001')
+    const up = run(folder, ['migrate', 'up', '-c', file])
+    expect(await up.ended).toBe(0)
+    const after = run(folder, ['migrate', 'status', '-c', file, '--format', 'json'])
+    expect(await after.ended).toBe(0)
+    expect(JSON.parse(after.output())).toContainEqual(expect.objectContaining({ state: 'applied' }))
+
+    const server = run(folder, ['serve', 'identity', '--dev', '-c', file])
+    await server.says('Cardea is ready.')
+    expect(await server.stop()).toBe(0)
+  })
+})
+
+describe('cardea dev', () => {
+  const dev = async (folder: string) => {
+    const [open, admin] = [await freePort(), await freePort()]
+    const server = run(folder, ['dev', '--port', String(open), '--admin-port', String(admin)])
+    return { server, publicUrl: `http://localhost:${open}`, adminUrl: `http://localhost:${admin}` }
+  }
+  const http = httpClient({ keepsCookies: false })
+  const callsTo = async (adminUrl: string, path: string) => {
+    const { json } = await http.get(`${adminUrl}/dev/echo.json`)
+    const calls = Array.isArray(json.calls) ? json.calls : []
+    return calls.filter((call) => textAt(call, 'path') === path)
+  }
+
+  test('from nothing: a person registers, the echo page shows what the sample actions sent', async () => {
+    const folder = temporaryFolder()
+    const { server, publicUrl, adminUrl } = await dev(folder)
+    await server.says('Cardea is ready.')
+    expect(statSync(join(folder, '.cardea/secrets.yml')).mode & 0o777).toBe(0o600)
+    const registered = await register(publicUrl, 'ann@example.test')
+    expect(registered.status).toBe(200)
+
+    const [asked] = await callsTo(adminUrl, '/echo/registration/after/password')
+    expect(at(asked, 'json')).toMatchObject({
+      id: at(registered.json, 'identity.id'),
+      email: 'ann@example.test',
+      trigger: { flow: 'registration', phase: 'after', method: 'password' },
+    })
+    await expect.poll(() => callsTo(adminUrl, '/echo/registration/before'), { timeout: 10_000 }).toHaveLength(1)
+    expect(await server.stop('SIGINT')).toBe(0)
+  })
+
+  test('editing the sample changes the actions while it runs; a mistake changes nothing and is said', async () => {
+    const folder = temporaryFolder()
+    const { server, publicUrl, adminUrl } = await dev(folder)
+    await server.says('Cardea is ready.')
+    const file = join(folder, '.cardea/cardea.yml')
+    const sample = readFileSync(file, 'utf8')
+
+    writeFileSync(file, sample.replace('/echo/registration/after/password', '/echo/edited'))
+    await server.says('configuration_reloaded')
+    expect((await register(publicUrl, 'bob@example.test')).status).toBe(200)
+    expect(await callsTo(adminUrl, '/echo/edited')).toHaveLength(1)
+
+    writeFileSync(file, sample.replace('hook: session', 'hook: sesion'))
+    await server.says('configuration_refused')
+    expect(server.output()).toContain('sesion')
+    expect((await register(publicUrl, 'cy@example.test')).status).toBe(200)
+    expect(await callsTo(adminUrl, '/echo/edited')).toHaveLength(2)
+    expect(await server.stop()).toBe(0)
+  })
+
+  test('people are still there after a restart; two servers on one database are refused', async () => {
+    const folder = temporaryFolder()
+    const first = await dev(folder)
+    await first.server.says('Cardea is ready.')
+    await register(first.publicUrl, 'ann@example.test')
+    const rival = await dev(folder)
+    expect(await rival.server.ended).toBe(1)
+    expect(rival.server.output()).toMatch(/cardea\.db.*\n?.*pid|process \d+/i)
+    await first.server.stop()
+
+    const again = await dev(folder)
+    await again.server.says('Cardea is ready.')
+    const { text } = await http.get(`${again.adminUrl}/admin/identities`)
+    expect(JSON.parse(text)).toMatchObject([{ traits: { email: 'ann@example.test' } }])
+  })
+})
