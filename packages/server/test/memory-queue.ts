@@ -61,10 +61,11 @@ export function memoryQueue(): MemoryQueue {
       }
     },
     now: () => answer(now),
-    claim: ({ limit, lease }) =>
+    claim: ({ limit, lease, lane = 'call' }) =>
       answer(() =>
         [...rows.values()]
           .filter(({ state, nextAt }) => state === 'pending' && nextAt <= now())
+          .filter(({ delivery }) => (delivery.content.kind === 'mail' ? 'mail' : 'call') === lane)
           .slice(0, limit)
           .map((row) => {
             const leaseToken = `token-${clock.tokens++}`

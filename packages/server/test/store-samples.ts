@@ -3,6 +3,7 @@ import type { Delivery } from '../src/core/delivery.ts'
 import type { LoginFlow, RegistrationFlow } from '../src/core/flow.ts'
 import type { Identity, IdentityWithCredentials } from '../src/core/identity.ts'
 import { actionId, deliveryId, flowId, identityId, sessionId, type TokenHash, tokenHash } from '../src/core/ids.ts'
+import type { QueuedMessage } from '../src/core/mail.ts'
 import type { Session } from '../src/core/session.ts'
 
 /** A moment that tests can recognise. */
@@ -121,5 +122,13 @@ export const queued = (changes: Partial<Delivery> = {}): Delivery => ({
     timeout: 3_000,
     emitHeaders: true,
   },
+  ...changes,
+})
+
+export const queuedMessage = (changes: Partial<QueuedMessage> = {}): QueuedMessage => ({
+  delivery: queued({ actionId: actionId('courier'), trigger: 'mail', content: { kind: 'mail', sealed: 'c2VhbGVk' } }),
+  recipient: 'ann@example.test',
+  channel: 'email',
+  template: 'recovery_code_valid',
   ...changes,
 })

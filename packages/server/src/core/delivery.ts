@@ -32,6 +32,8 @@ export type Delivery = {
         readonly timeout: number
         readonly emitHeaders: boolean
       }
+    /** A message to a person, sealed: only the courier can open it. */
+    | { readonly kind: 'mail'; readonly sealed: string }
     /** Its template failed: dead on arrival, with its reason, and nobody is held up. */
     | { readonly kind: 'dead'; readonly reason: string }
 }

@@ -28,10 +28,12 @@ export type DeliveredNow =
 export async function deliverNow(deps: DeliverNowDeps, delivery: Delivery): Promise<DeliveredNow> {
   const { awaitedFailure } = deps.settings()
   const failsAnswer = awaitedFailure === 'fail'
-  if (delivery.content.kind === 'dead') return outcomeOf(failsAnswer, 'P', delivery.content.reason)
+  const { content } = delivery
+  if (content.kind === 'dead') return outcomeOf(failsAnswer, 'P', content.reason)
+  if (content.kind === 'mail') throw new Error('nobody waits for mail')
 
-  await keepLease(deps, delivery, delivery.content.timeout)
-  const { sent, attempts } = await callNow(deps, delivery, delivery.content)
+  await keepLease(deps, delivery, content.timeout)
+  const { sent, attempts } = await callNow(deps, delivery, content)
   const judgement = judge(sent, deps.clock.now())
   const wait = judgement.kind === 'retry' && !failsAnswer ? waitAfter(1, deps.random, judgement.asked) : null
   await complete(deps, delivery, async () => {

@@ -22,9 +22,19 @@ export type Completion = Lease & {
     | { readonly kind: 'pending'; readonly dueAt: Time }
 }
 
+/** Calls and mail go in lanes of their own, so that neither waits for the other. */
+export type Lane = 'call' | 'mail'
+
+type ClaimOptions = {
+  readonly limit: number
+  readonly lease: Milliseconds
+  /** Calls, unless it is said. */
+  readonly lane?: Lane
+}
+
 /** What the worker asks of the table of deliveries. Leases and due times run on the queue's own clock. */
 export type Queue = {
-  claim(options: { readonly limit: number; readonly lease: Milliseconds }): Promise<readonly Claimed[]>
+  claim(options: ClaimOptions): Promise<readonly Claimed[]>
   /** Returns the leases that had been lost: their completion changed nothing. */
   complete(completions: readonly Completion[]): Promise<readonly Lease[]>
   extend(leases: readonly Lease[], lease: Milliseconds): Promise<void>

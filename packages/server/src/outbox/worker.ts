@@ -1,17 +1,17 @@
-import type { Delivery } from '../core/delivery.ts'
 import type { Log } from '../core/log.ts'
-import type { Clock, Milliseconds, Random, Stopwatch } from '../core/time.ts'
-import { type SendDeps, sendDelivery } from './deliver-web-hook.ts'
-import { attemptOf, judge } from './judge.ts'
-import type { Claimed, Completion, Lease, Queue } from './queue.ts'
-import { waitAfter } from './schedule.ts'
+import type { Milliseconds, Stopwatch } from '../core/time.ts'
+import type { Claimed, Completion, Lane, Lease, Queue } from './queue.ts'
 
-export type WorkerDeps = SendDeps & {
+/** One attempt of one delivery: what was tried, and what comes next. */
+export type Deliver = (claimed: Claimed, signal: AbortSignal) => Promise<Rest>
+export type Rest = Pick<Completion, 'attempts' | 'next'>
+
+export type WorkerDeps = {
   readonly queue: Queue
-  readonly clock: Clock
   readonly stopwatch: Stopwatch
-  readonly random: Random
   readonly log: Log
+  readonly lane: Lane
+  readonly deliver: Deliver
   /** How many deliveries are under way at once. */
   readonly concurrency: number
   readonly pollInterval?: Milliseconds
@@ -97,9 +97,13 @@ function makeBell() {
 }
 
 /** A database that is away does not end the loop. */
-async function claim({ queue, log }: WorkerDeps, limit: number, lease: Milliseconds): Promise<readonly Claimed[]> {
+async function claim(
+  { queue, log, lane }: WorkerDeps,
+  limit: number,
+  lease: Milliseconds,
+): Promise<readonly Claimed[]> {
   try {
-    return await queue.claim({ limit, lease })
+    return await queue.claim({ limit, lease, lane })
   } catch (error) {
     log('error', 'claim_failed', { detail: String(error) })
     return []
@@ -117,42 +121,13 @@ async function extend({ queue, log }: WorkerDeps, leases: readonly Lease[], leas
 async function deliver(deps: WorkerDeps, claimed: Claimed, abort: AbortSignal): Promise<void> {
   const { delivery, leaseToken } = claimed
   try {
-    const rest = await attempt(deps, claimed, abort)
+    const rest = await deps.deliver(claimed, abort)
     await record(deps, { id: delivery.id, leaseToken, ...rest })
   } catch (error) {
     // The lease ends by itself, and somebody tries again.
     deps.log('error', 'delivery_failed', { delivery: delivery.id, action: delivery.actionId, detail: String(error) })
   }
 }
-
-type Rest = Pick<Completion, 'attempts' | 'next'>
-
-async function attempt(deps: WorkerDeps, { delivery, attempts }: Claimed, signal: AbortSignal): Promise<Rest> {
-  const { content } = delivery
-  if (content.kind === 'dead') return { attempts: [], next: { kind: 'dead', reason: content.reason } }
-
-  const startedAt = deps.clock.now()
-  const { requestId, sent } = await sendDelivery(deps, delivery, content, { budget: content.timeout, signal })
-  const endedAt = deps.clock.now()
-  const made = [attemptOf(requestId, startedAt, endedAt, sent)]
-  const judgement = judge(sent, endedAt)
-  if (judgement.kind === 'delivered') return { attempts: made, next: { kind: 'delivered' } }
-
-  const isGivenUp = sent.kind === 'failed' && sent.reason === 'aborted'
-  const wait = isGivenUp ? 0 : judgement.kind === 'retry' ? waitAfter(attempts + 1, deps.random, judgement.asked) : null
-  logFailure(deps, delivery, judgement.reason, wait)
-  if (wait === null) return { attempts: made, next: { kind: 'dead', reason: judgement.reason } }
-  return { attempts: made, next: { kind: 'pending', dueAt: (await deps.queue.now()) + wait } }
-}
-
-const logFailure = ({ log }: WorkerDeps, delivery: Delivery, reason: string, wait: Milliseconds | null) =>
-  log(wait === null ? 'error' : 'warn', wait === null ? 'delivery_dead' : 'delivery_postponed', {
-    delivery: delivery.id,
-    action: delivery.actionId,
-    trigger: delivery.trigger,
-    reason,
-    wait,
-  })
 
 const RECORD_TRIES = 5
 

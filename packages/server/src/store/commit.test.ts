@@ -7,6 +7,7 @@ import {
   loginFlow,
   person,
   queued,
+  queuedMessage,
   registrationFlow,
   sessionOf,
   withoutCredentials,
@@ -44,6 +45,7 @@ function stage() {
   // Every kind of effect; whoever adds one is asked for it here. OAuth2's have a room and tests of their own.
   const effects: { readonly [K in Exclude<Effect['kind'], 'oauth2'>]: Extract<Effect, { readonly kind: K }> } = {
     notify: { kind: 'notify', delivery: queued({ identityId: dan.id }) },
+    sendMail: { kind: 'sendMail', message: queuedMessage() },
     storeError: { kind: 'storeError', id: randomUUID(), error: { code: 500 }, at: AT },
     continueWith: { kind: 'continueWith', step: { action: 'redirect_browser_to', redirect_browser_to: '/' } },
     handOutSession: { kind: 'handOutSession' },

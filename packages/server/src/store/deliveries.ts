@@ -19,8 +19,8 @@ const COLUMNS = `id, event_id, action_id, trigger_name, identity_id, state, reas
 
 const INSERT = statement(
   'deliveries.insert',
-  (words) => `insert into deliveries (${COLUMNS})
-  values ($1, $2, $3, $4, $5, $6, $7, ${words.now('$8')} + $9, $10, 0, $11, $12)
+  (words) => `insert into deliveries (${COLUMNS}, lane)
+  values ($1, $2, $3, $4, $5, $6, $7, ${words.now('$8')} + $9, $10, 0, $11, $12, $13)
   on conflict (event_id, action_id) do nothing`,
 )
 
@@ -42,6 +42,7 @@ export const queueDelivery = (db: Pick<Database, 'time'>, delivery: Delivery): W
       delivery.leaseToken,
       encode(content),
       createdAt,
+      content.kind === 'mail' ? 'mail' : 'call',
     ],
   }
 }
@@ -49,7 +50,7 @@ export const queueDelivery = (db: Pick<Database, 'time'>, delivery: Delivery): W
 const CLAIM = statement(
   'deliveries.claim',
   (words) => `with due as ${words.dialect === 'postgres' ? 'materialized' : ''} (
-    select id from deliveries where state = 'pending' and next_at <= ${words.now('$1')}
+    select id from deliveries where state = 'pending' and lane = $5 and next_at <= ${words.now('$1')}
     order by next_at limit $2 ${words.skipLocked}
   )
   update deliveries set lease_token = $3, next_at = ${words.now('$1')} + $4
@@ -70,9 +71,9 @@ const ATTEMPTS = statement(
 )
 
 export const readDeliveries = (db: Database, random: Pick<Random, 'uuid'>): DeliveryQueue => ({
-  claim: async ({ limit, lease }) => {
+  claim: async ({ limit, lease, lane = 'call' }) => {
     const leaseToken = random.uuid()
-    const claim = { statement: CLAIM, values: [db.time(), limit, leaseToken, lease] }
+    const claim = { statement: CLAIM, values: [db.time(), limit, leaseToken, lease, lane] }
     const applied = await db.apply([claim])
     const rows = applied.kind === 'committed' ? applied.rows : []
     return rows.map(standingOf).map(({ delivery, attempts }) => ({ delivery, leaseToken, attempts }))
