@@ -11,7 +11,11 @@ export const personSchema = {
     traits: {
       type: 'object',
       properties: {
-        email: { type: 'string', format: 'email', 'ory.sh/kratos': { credentials: { password: { identifier: true } } } },
+        email: {
+          type: 'string',
+          format: 'email',
+          'ory.sh/kratos': { credentials: { password: { identifier: true } } },
+        },
       },
     },
   },

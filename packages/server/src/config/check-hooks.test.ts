@@ -37,8 +37,8 @@ const withHook = (place: Place, entry: JsonObject) => withValue(minimalConfig, p
 const misplacedAt = (place: Place, entry: JsonObject) =>
   checkHookList(place, [entry], pathOf(place)).filter(({ got = '' }) => got.includes('may not run'))
 
-test('every kind of the registry is in the table', () => {
-  expect(Object.keys(ALLOWED)).toEqual(expect.arrayContaining(Object.keys(actionKinds)))
+test('the table is about the kinds there are', () => {
+  expect(Object.keys(ALLOWED).toSorted()).toEqual([...Object.keys(actionKinds), 'b2b_sso', 'organization'].toSorted())
 })
 
 test.each(Object.keys(ALLOWED))('%s may stand where it may, and nowhere else', (kind) => {
@@ -69,18 +69,4 @@ test.each(['b2b_sso', 'organization'])('%s is accepted, with whatever it says, a
   expect(warnings).toEqual([
     expect.stringContaining(`"${hook}" belongs to Ory’s enterprise edition and does nothing here`),
   ])
-})
-
-test('an action that is not built is refused where people would be less safe without it', async () => {
-  const missing = ['require_verified_address', 'revoke_active_sessions'].filter(
-    (kind) => !Object.hasOwn(actionKinds, kind),
-  )
-  for (const kind of missing) {
-    expect(await errorOf(JSON.stringify(withHook('login.after', { hook: kind })))).toContain(
-      'which is not built yet\n  need  to leave it out',
-    )
-  }
-  const { warnings } = await load(withHook('login.after', { hook: 'verification' }))
-  if (!Object.hasOwn(actionKinds, 'verification'))
-    expect(warnings.join()).toContain('"verification" is not built yet and does nothing')
 })

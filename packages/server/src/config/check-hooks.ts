@@ -3,25 +3,22 @@ import { actionKinds } from '../actions/registry.ts'
 import { isJsonObject } from '../core/json.ts'
 import { PLACES, type Place } from '../core/place.ts'
 import { check, type Finding } from './check.ts'
+import { ENTERPRISE_HOOKS, ENTERPRISE_PLACES } from './enterprise-hooks.ts'
 import { nearest } from './nearest.ts'
 import type { Path } from './path.ts'
-import { ENTERPRISE_HOOKS, isFlowPending, PENDING_HOOKS } from './pending.ts'
 import { show } from './show.ts'
 import { isHookSecret } from './hook-secrets.ts'
 
 const kinds = new Map(Object.entries(actionKinds))
 
-/** Where each kind may stand: those we have, those to come, those we only accept. */
-const placements: ReadonlyMap<string, readonly Place[]> = new Map(
-  [
-    ...kinds,
-    ...Object.entries(PENDING_HOOKS).filter(([kind]) => !kinds.has(kind)),
-    ...Object.entries(ENTERPRISE_HOOKS),
-  ].map(([kind, { placement }]) => [kind, placement]),
-)
+/** Where each kind may stand: those we have, and those we only accept. */
+const placements: ReadonlyMap<string, readonly Place[]> = new Map([
+  ...[...kinds].map(([kind, { placement }]) => [kind, placement] as const),
+  ...ENTERPRISE_HOOKS.map((hook) => [hook, ENTERPRISE_PLACES] as const),
+])
 
 /** The kinds worth naming where somebody looks for one. */
-const choicesAt = (place: string) => kindsAllowedAt(place).filter((kind) => !Object.hasOwn(ENTERPRISE_HOOKS, kind))
+const choicesAt = (place: string) => kindsAllowedAt(place).filter((kind) => !ENTERPRISE_HOOKS.includes(kind))
 
 /** The kinds that may stand in a list. */
 export const kindsAllowedAt = (place: string): readonly string[] =>
@@ -53,7 +50,7 @@ function checkEntry(place: string, entry: unknown, path: Path): readonly Finding
   if (typeof hook !== 'string' || !placements.has(hook)) return [unknownKind(hook, place, path)]
   const allowed = placements.get(hook) ?? []
   if (!allowed.some((each) => each === place)) return [misplaced(hook, allowed, place, path)]
-  if (Object.hasOwn(ENTERPRISE_HOOKS, hook)) {
+  if (ENTERPRISE_HOOKS.includes(hook)) {
     return [
       {
         path,
@@ -77,9 +74,8 @@ function checkEntry(place: string, entry: unknown, path: Path): readonly Finding
 }
 
 function checkConfig(hook: string, config: unknown, path: Path): readonly Finding[] {
-  const kind = kinds.get(hook)
-  if (kind === undefined) return [notBuilt(hook, path)]
-  if (kind.config === null) {
+  const schema = kinds.get(hook)?.config ?? null
+  if (schema === null) {
     if (config === undefined) return []
     return [
       {
@@ -90,21 +86,7 @@ function checkConfig(hook: string, config: unknown, path: Path): readonly Findin
       },
     ]
   }
-  const value = config ?? {}
-  return check(kind.config, value, [...path, 'config'], { isSecret: isHookSecret })
-}
-
-function notBuilt(hook: string, path: Path): Finding {
-  const because = PENDING_HOOKS[hook]?.refusedBecause
-  if (because === undefined || isFlowPending(String(path[2])))
-    return {
-      path,
-      part: 'value',
-      need: 'nothing',
-      note: `"${hook}" is not built yet and does nothing`,
-      severity: 'warning',
-    }
-  return { path, part: 'value', got: `"${hook}", which is not built yet`, need: `to leave it out: ${because}` }
+  return check(schema, config ?? {}, [...path, 'config'], { isSecret: isHookSecret })
 }
 
 function unknownKind(hook: unknown, place: string, path: Path): Finding {

@@ -31,9 +31,26 @@ export type Rules = {
 
 /** Everything that is wrong with a value, by the schema of its place. */
 export function check(node: SchemaNode, value: unknown, path: Path, rules: Rules = {}): readonly Finding[] {
+  // Mostly nothing is: one check of the whole is much faster than one of every leaf.
+  if (Value.Check(node, value)) return [...remarks(node, value, path, rules)]
   const findings = checkNode(node, value, path, rules)
   const isRefused = findings.some(({ severity }) => severity !== 'warning')
-  return isRefused || Value.Check(node, value) ? findings : [...findings, ...refusals(node, value, path)]
+  return isRefused ? findings : [...findings, ...refusals(node, value, path)]
+}
+
+/** What the schema lets through: hook lists, and keys nobody knows in groups that Ory leaves open. */
+function* remarks(node: SchemaNode, value: unknown, path: Path, rules: Rules): Generator<Finding> {
+  if (Array.isArray(value)) {
+    if (node.place !== undefined) yield* rules.checkList?.(node.place, value, path) ?? []
+    else for (const [at, item] of value.entries()) yield* remarks(node.items ?? {}, item, [...path, at], rules)
+    return
+  }
+  if (!isJsonObject(value)) return
+  for (const [key, member] of Object.entries(value)) {
+    const inner = childOf(node, key)
+    if (inner !== null) yield* remarks(inner, member, [...path, key], rules)
+    else if (node.open === true) yield unknownKey(node, key, path)
+  }
 }
 
 /** What the schema's own check says where the walk found nothing: rules over several keys. */

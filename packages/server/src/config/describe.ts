@@ -2,14 +2,15 @@ import { actionKinds } from '../actions/registry.ts'
 import { isJsonObject, type Json, type JsonObject } from '../core/json.ts'
 import { PLACES } from '../core/place.ts'
 import { kindsAllowedAt } from './check-hooks.ts'
+import { ENTERPRISE_HOOKS } from './enterprise-hooks.ts'
 import { type Path, printPath } from './path.ts'
-import { ENTERPRISE_HOOKS, PENDING, PENDING_HOOKS } from './pending.ts'
+import { PENDING } from './pending.ts'
 import { PRESETS, presetOf } from './profiles.ts'
 import type { SchemaNode } from './schema/node.ts'
 import { configSchema } from './schema/schema.ts'
 import { needOf } from './show.ts'
 
-/** The JSON Schema of a configuration file, for editors: `# yaml-language-server: $schema=…`. */
+/** The JSON Schema of a configuration file, for editors; scripts/generate.mjs writes it down. @public */
 export const editorSchema = (): string =>
   `${JSON.stringify(
     {
@@ -39,7 +40,13 @@ function forEditors(node: SchemaNode): JsonObject {
     const value = key === 'additionalProperties' && node.open === true ? false : node[key]
     return isJson(value) ? [[key, value]] : []
   })
-  return Object.fromEntries([...kept, ...inner, ...(required.length > 0 ? [['required', required] as const] : [])])
+  const format: [string, Json][] = node.hint === undefined ? [] : [['format', node.hint]]
+  return Object.fromEntries([
+    ...kept,
+    ...format,
+    ...inner,
+    ...(required.length > 0 ? [['required', required] as const] : []),
+  ])
 }
 
 const KEPT = [
@@ -81,12 +88,10 @@ function definitions(): JsonObject {
       },
     ]
   })
-  const accepted = [...Object.keys(PENDING_HOOKS), ...Object.keys(ENTERPRISE_HOOKS)]
-    .filter((kind) => !Object.hasOwn(actionKinds, kind))
-    .map((kind): [string, Json] => [
-      kind,
-      { type: 'object', properties: { hook: { const: kind } }, required: ['hook'] },
-    ])
+  const accepted = ENTERPRISE_HOOKS.map((kind): [string, Json] => [
+    kind,
+    { type: 'object', properties: { hook: { const: kind } }, required: ['hook'] },
+  ])
   return Object.fromEntries([...ours, ...accepted])
 }
 
@@ -108,7 +113,7 @@ function* leaves(node: SchemaNode, path: Path = []): Generator<Row> {
   if (node.items?.properties !== undefined && node.place === undefined) yield* leaves(node.items, [...path, 0])
 }
 
-/** The reference of the configuration, in Markdown. */
+/** The reference of the configuration, in Markdown; scripts/generate.mjs writes it down. @public */
 export function describeConfiguration(): string {
   const rows = [...leaves(configSchema)]
   const sections = new Map<string, Row[]>()

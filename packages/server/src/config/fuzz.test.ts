@@ -81,7 +81,7 @@ const change = fc.oneof(
 )
 const applied = (changes: readonly (readonly [Path, Json])[]) =>
   changes.reduce<JsonObject>((tree, [path, json]) => withValue(tree, path, json), minimalConfig)
-const RUNS = 300
+const RUNS = 150
 
 test('whatever stands at whichever key, a configuration loads or says what is wrong', async () => {
   await fc.assert(

@@ -5,6 +5,7 @@ const SECRET_NAMES = new Set(['password', 'value', 'secret', 'secrets', 'headers
 
 /** Whether what stands at a path inside an action's `config` must not be shown. Kinds may mark more (`writeOnly`). */
 export function isHookSecret(path: Path): boolean {
-  const config = path.lastIndexOf('config', path.findIndex((step) => step === 'hooks') + 2)
-  return config !== -1 && path.slice(config + 1).some((step) => typeof step === 'string' && SECRET_NAMES.has(step))
+  const hooks = path.indexOf('hooks')
+  if (hooks === -1 || path[hooks + 2] !== 'config') return false
+  return path.slice(hooks + 3).some((step) => typeof step === 'string' && SECRET_NAMES.has(step))
 }

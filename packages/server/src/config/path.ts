@@ -34,9 +34,9 @@ export function withValue(tree: JsonObject, path: Path, value: Json): JsonObject
   )
 }
 
-/** An own member even if its name is `__proto__`. */
+/** An own member even if its name is `__proto__`; one that was there keeps its place. */
 const withMember = (object: JsonObject, key: string, value: Json): JsonObject =>
-  Object.fromEntries([...Object.entries(object).filter(([name]) => name !== key), [key, value]])
+  Object.fromEntries(new Map([...Object.entries(object), [key, value]]))
 
 /** The second tree over the first: objects member by member, anything else as a whole. */
 export function mergeObjects(under: JsonObject, over: JsonObject): JsonObject {

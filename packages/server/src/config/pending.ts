@@ -1,7 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
 import { isJsonObject } from '../core/json.ts'
-import type { Place } from '../core/place.ts'
-import { METHODS_WITH_HOOKS, PLACES } from '../core/place.ts'
 import type { Finding } from './check.ts'
 import { parsePath, valueAt } from './path.ts'
 
@@ -80,26 +78,3 @@ export const pendingKeys = (configured: unknown, defaults: unknown): readonly Fi
 
 const isSwitchedOff = (value: unknown) =>
   isJsonObject(value) && (Object.keys(value).length === 0 || value['enabled'] === false || value['mitigate'] === false)
-
-/** Whether a flow is yet to be built: then none of its hooks can be missed. */
-export const isFlowPending = (flow: string) => PENDING.some(({ key }) => key === `selfservice.flows.${flow}`)
-
-/** A kind of action Ory has and we have not, and where it may stand (ory-actions.md §1.1). */
-type PendingHook = { readonly placement: readonly Place[]; readonly refusedBecause?: string }
-
-const after = (flow: 'login' | 'registration' | 'settings', but: readonly string[] = []): readonly Place[] =>
-  METHODS_WITH_HOOKS[flow].filter((method) => !but.includes(method)).map((method): Place => `${flow}.after.${method}`)
-
-export const PENDING_HOOKS: { readonly [kind: string]: PendingHook } = {}
-
-/** Hooks of Ory's enterprise edition: accepted, and nothing happens, as in Ory itself. */
-export const ENTERPRISE_HOOKS: { readonly [kind: string]: PendingHook } = Object.fromEntries(
-  ['b2b_sso', 'organization'].map((kind) => [
-    kind,
-    {
-      placement: PLACES.filter(
-        (place) => place !== 'recovery.after' && !after('settings', ['profile']).includes(place),
-      ),
-    },
-  ]),
-)

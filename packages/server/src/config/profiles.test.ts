@@ -95,3 +95,22 @@ test('every preset stands at a key of the tree, with a value it may have', async
   await expect(effectiveOf('safe', false)).resolves.toBeDefined()
   await expect(effectiveOf('ory', false)).resolves.toBeDefined()
 })
+
+test.each([
+  ['another path', { cookies: { path: '/id' } }, 'ory_kratos_session'],
+  ['a domain', { session: { cookie: { domain: 'example.test' } } }, 'ory_kratos_session'],
+  ['http', { cookies: { secure: 'false' } }, 'ory_kratos_session'],
+  ['the host alone', { cookies: { same_site: 'Strict' } }, '__Host-ory_kratos_session'],
+])('a session cookie for %s has a name that browsers accept', async (_name, more, expected) => {
+  const { settings } = await load({ ...minimalConfig, secrets, ...more }, { dev: false, env })
+  expect(settings.session.cookie.name).toBe(expected)
+})
+
+test('a group with nothing in it leaves every preset in force', async () => {
+  const { settings } = await load(
+    { ...minimalConfig, secrets, clients: null, actions: { backoff: null } },
+    { dev: false, env },
+  )
+  expect(settings.clients.privateAddresses).toBe('refused')
+  expect(settings.actions.backoff).toEqual({ base: 100, jitter: true })
+})

@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../core/json.ts'
+import { isJsonObject, type Json, type JsonObject } from '../core/json.ts'
 import type { Settings } from '../core/settings.ts'
 import { parsePath, valueAt, withValue } from './path.ts'
 
@@ -11,8 +11,18 @@ type Preset = {
   readonly ory?: Json
   /** What `safe` presets with `dev`, where that differs. */
   readonly dev?: Json
+  /** Whether what is configured rules the preset of `safe` out; then that of `dev` counts. */
+  readonly unless?: (configured: JsonObject) => boolean
   /** What is weaker about the preset of `ory`; absent where nothing is. */
   readonly weaker?: string
+}
+
+/** Whether the session cookie is meant for more than this host, or for http: a `__Host-` cookie can't be (RFC 6265bis §4.1.3.2). */
+function isWiderThanHost(configured: JsonObject): boolean {
+  const own = (key: string) => valueAt(configured, ['session', 'cookie', key]) ?? valueAt(configured, ['cookies', key])
+  return (
+    own('domain') !== undefined || (own('path') ?? '/') !== '/' || ['false', false].some((off) => own('secure') === off)
+  )
 }
 
 /** Where safety and Ory's behaviour collide (reliability.md §3.5, design.md §3). */
@@ -86,6 +96,7 @@ export const PRESETS: readonly Preset[] = [
     // The prefix makes browsers hold the cookie to this host; it needs https, so not with plain cookies.
     safe: '__Host-ory_kratos_session',
     dev: 'ory_kratos_session',
+    unless: isWiderThanHost,
     ory: 'ory_kratos_session',
     weaker: 'another host of the same domain can set the session cookie',
   },
@@ -122,19 +133,16 @@ export const presetOf = ({ safe, dev, ory }: Preset, profile: Profile, isDev: bo
 export const withPresets = (config: JsonObject, profile: Profile, isDev: boolean): JsonObject =>
   PRESETS.reduce((tree, preset) => {
     const path = parsePath(preset.key)
-    const value = presetOf(preset, profile, isDev)
+    const value = presetOf(preset, profile, isDev || preset.unless?.(config) === true)
     return value === undefined || !isFree(tree, preset.key) ? tree : withValue(tree, path, value)
   }, config)
 
-/** Nothing is set there, and nothing that is no object stands in the way. */
+/** Nothing is set there (`clients:` alone sets nothing), and nothing that is no group stands in the way. */
 const isFree = (tree: JsonObject, key: string) => {
   const path = parsePath(key)
   return path.every((_, at) => {
     const value = valueAt(tree, path.slice(0, at + 1))
-    return (
-      value === undefined ||
-      (at < path.length - 1 && typeof value === 'object' && value !== null && !Array.isArray(value))
-    )
+    return (value ?? null) === null || (at < path.length - 1 && isJsonObject(value))
   })
 }
 
@@ -143,7 +151,7 @@ export const weakenings = (configured: JsonObject, profile: Profile): readonly s
   profile === 'safe'
     ? []
     : PRESETS.flatMap(({ key, ory, weaker }) =>
-        weaker === undefined || valueAt(configured, parsePath(key)) !== undefined
+        weaker === undefined || !isFree(configured, key)
           ? []
           : [`profile ory presets ${key}: ${JSON.stringify(ory)}: ${weaker}`],
       )

@@ -25,6 +25,7 @@ export type SchemaNode = {
   readonly need?: string
   readonly place?: string
   readonly open?: boolean
+  readonly hint?: string
   readonly secretPart?: string
 }
 

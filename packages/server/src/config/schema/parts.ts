@@ -2,9 +2,10 @@ import { type Static, type TProperties, type TSchema, type TSchemaOptions, Type 
 import { parseDuration } from '../../core/duration.ts'
 
 // The words the tree is written in. A key with a default is never absent once the defaults are filled in, so its type
-// says so; one without is optional. `need` is what an error says is allowed; `writeOnly` marks a secret, which no
-// error, log or print-out shows. `open` marks a group in which Ory lets
-// anything stand: a key nobody knows there is an error in `safe` and said in `ory`.
+// says so; one without is optional. Marks beside JSON Schema: `need` is what an error says is allowed; `writeOnly` is a
+// secret, which no error, log or print-out shows, and `secretPart` an address with a secret in it; `hint` is a format
+// for editors, which we check ourselves; `open` is a group in which Ory lets anything stand: a key nobody knows there is
+// an error in `safe` and said in `ory`.
 
 /** A group of keys. It is there even if nobody wrote it, with the defaults of its keys. */
 export const group = <P extends TProperties>(description: string, properties: P, more: TSchemaOptions = {}) =>
@@ -60,7 +61,7 @@ export const bytes = (description: string, fallback: string) =>
   })
 
 const isWebUrl = (value: string) => ['http:', 'https:'].includes(URL.parse(value)?.protocol ?? '')
-const WEB_URL = { format: 'uri', need: 'an http or https URL' }
+const WEB_URL = { hint: 'uri', need: 'an http or https URL' }
 export const optionalWebUrl = (description: string) =>
   Type.Optional(Type.Refine(Type.String({ description, ...WEB_URL }), isWebUrl))
 export const webUrl = (description: string) => Type.Refine(Type.String({ description, ...WEB_URL }), isWebUrl)
@@ -70,7 +71,7 @@ export const returnUrl = (description: string) =>
   Type.Refine(
     Type.String({
       description,
-      format: 'uri-reference',
+      hint: 'uri-reference',
       need: 'an absolute URL, or a path such as /welcome',
     }),
     (value) => URL.canParse(value, 'http://localhost/') && value !== '',
