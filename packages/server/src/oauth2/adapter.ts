@@ -57,7 +57,6 @@ async function findGrant(deps: OAuth2Deps, scopes: Scopes, id: string): Promise<
   return {
     jti: consent.id,
     kind: 'Grant',
-    iat: seconds(consent.handledAt),
     accountId: consent.subject,
     clientId: consent.clientId,
     openid: { scope: [...consent.scope, NO_SCOPE].join(' ') },

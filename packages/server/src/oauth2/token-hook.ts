@@ -43,10 +43,9 @@ export async function callTokenHook(
     return oauthError(error === 'access_denied' ? 403 : 500, error, shown)
   }
   if (sent.kind === 'failed') {
-    if (sent.status !== undefined)
-      return Promise.reject(
-        fail('server_error', RESPONDED, `Response from token hook could not be read: ${sent.detail}`),
-      )
+    // Somebody answered, only nothing we take for an answer.
+    if (sent.status !== undefined || sent.reason === 'redirect_not_followed')
+      throw fail('server_error', RESPONDED, `Response from token hook could not be read: ${sent.detail}`)
     throw fail('server_error', EXECUTING, `Unable to execute HTTP Request: ${sent.detail}`)
   }
   if (sent.status === 204) return null
