@@ -8,6 +8,7 @@ const steps = [
   ['lint', 'oxlint', ['--type-aware']],
   ['types', 'tsc', ['-p', '.']],
   ['floors and dead code', nodeBinary(), ['scripts/floors.mjs']],
+  ['generated files fresh', nodeBinary(), ['scripts/generate.mjs', '--check']],
 ]
 let failed = 0
 for (const [name, command, args] of steps) {

@@ -38,6 +38,7 @@ async function dev({ data, port, adminPort, config }: Options): Promise<void> {
       dev: true,
       // Ports given on the command line win over those in the sample, which was written earlier.
       overrides: {
+        log: { format: 'text' },
         serve: {
           public: { port: ports.public, base_url: `http://localhost:${ports.public}/` },
           admin: { port: ports.admin, base_url: `http://localhost:${ports.admin}/` },

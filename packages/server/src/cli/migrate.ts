@@ -21,7 +21,7 @@ async function dsnOf(dsn: string | undefined, { config }: Options): Promise<stri
   if (dsn !== undefined) return dsn
   if (config.length === 0)
     throw new UsageError('Which database? Name it, or a configuration: cardea migrate up -c cardea.yml')
-  return (await loadConfig({ files: config, profile: 'safe', dev: false })).settings.dsn
+  return (await loadConfig({ files: config, profile: 'ory', dev: false })).settings.dsn
 }
 
 async function up(dsn: string | undefined, options: Options): Promise<void> {

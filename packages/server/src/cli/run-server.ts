@@ -1,5 +1,6 @@
 import { startApp } from '../app.ts'
 import { type Loaded, type LoadOptions, loadConfig } from '../config/load.ts'
+import { planWarnings } from '../config/plan-warnings.ts'
 import { watchConfig } from '../config/watch.ts'
 import { ConfigError } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
@@ -24,7 +25,7 @@ export async function runServer({ load, migrate, announce, portOptions }: Server
   const loaded = await loadConfig(load)
   const { settings } = loaded
   const log = createLog(settings.log, (line) => process.stderr.write(line))
-  for (const warning of loaded.warnings) log('warn', 'configuration', { detail: warning })
+  warn(log, loaded)
 
   // From here on a signal is not lost, however early it comes.
   const asked = stopSignal()
@@ -34,7 +35,7 @@ export async function runServer({ load, migrate, announce, portOptions }: Server
   const watcher = watchConfig(load, loaded, {
     changed: (next) => {
       app.reload(next.settings)
-      for (const warning of next.warnings) log('warn', 'configuration', { detail: warning })
+      warn(log, next)
       log('info', 'configuration_reloaded', { revision: next.settings.revision })
     },
     refused: (error) => logRefusal(log, error),
@@ -44,6 +45,17 @@ export async function runServer({ load, migrate, announce, portOptions }: Server
   await asked
   watcher.close()
   await app.stop()
+}
+
+/** A choice that somebody may make with open eyes; only `cardea actions lint` mentions it. */
+const CHOICES: ReadonlySet<string> = new Set(['tells_who_exists'])
+
+/** What works, and perhaps not as meant: keys first, then the plan that they make. */
+function warn(log: Log, { warnings, settings }: Loaded): void {
+  for (const detail of warnings) log('warn', 'configuration', { detail })
+  for (const { kind, where, text } of planWarnings(settings)) {
+    if (!CHOICES.has(kind)) log('warn', 'plan', { kind, where, detail: text })
+  }
 }
 
 /** Waits for the first signal to stop; a second one ends the process at once. */
