@@ -43,7 +43,7 @@ export function importsOf(file, source) {
         from: file,
         specifier,
         target,
-        names: /^\*/.test(clause) ? ['*'] : names,
+        names: clause.startsWith('*') ? ['*'] : names,
         typeOnly,
         line: lineOf(clean, match.index),
       }

@@ -37,6 +37,6 @@ function covers(entry: string, url: URL): boolean {
 
 const parse = (text: string, base?: string) => {
   // Control characters and backslashes are where URL parsers disagree; none belongs in a redirect.
-  if (/[\u0000-\u001f\u007f\\]/.test(text)) return null
+  if (/[\p{Cc}\\]/u.test(text)) return null
   return URL.canParse(text, base) ? new URL(text, base) : null
 }
