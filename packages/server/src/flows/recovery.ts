@@ -99,12 +99,14 @@ async function close(deps: FlowDeps, flow: RecoveryFlow, passing: Passing): Prom
     at,
   })
   const issued = deps.tokens.issue()
-  const inside = { ...caller, session, csrfCookie: caller.csrfCookie === null ? null : caller.nextCsrfCookie }
+  const inside = { ...caller, session, csrfCookie: caller.nextCsrfCookie }
+  // A link is opened by a browser, whatever kind of client asked for it.
+  const type = caller.client === 'api' ? 'api' : 'browser'
   const next = skipsSettings(flow)
     ? null
     : settingsFlow(
         deps,
-        { type: flow.type, requestUrl: caller.request.url, caller: inside },
+        { type, requestUrl: caller.request.url, caller: inside },
         {
           person,
           returnTo: flow.returnTo ?? settings.selfservice.flows.recovery.afterReturnUrl,

@@ -22,8 +22,7 @@ export async function replaceFlow(
   const { name, type, requestUrl } = old
   const { asksWhenReplaced } = rulesOf(deps, old)
   const query = Object.fromEntries(new URL(requestUrl).searchParams)
-  // A new recovery or verification comes with a new anti-CSRF cookie (ory-identity-api.md §1.8).
-  const owner = asksWhenReplaced || type === 'api' ? caller : { ...caller, csrfCookie: caller.nextCsrfCookie }
+  const owner = renewsCsrf(old, because) ? { ...caller, csrfCookie: caller.nextCsrfCookie } : caller
   const opening = await openers[name](deps, { name, type, requestUrl, query, caller: owner }, old.returnTo)
   if (opening.kind === 'signed_in') return { kind: 'signed_in', flow: old }
 
@@ -33,3 +32,7 @@ export async function replaceFlow(
   deps.wake()
   return { kind: 'replaced', flow: old, instead: flow, because }
 }
+
+/** A new verification, and a recovery that was tried once more, come with a new anti-CSRF cookie (ory-identity-api.md §1.8). */
+export const renewsCsrf = ({ name }: Pick<Flow, 'name'>, because: Replacement['because']) =>
+  name === 'verification' || (name === 'recovery' && because === 'retried')

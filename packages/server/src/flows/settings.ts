@@ -4,6 +4,7 @@ import { WireError } from '../core/errors.ts'
 import type { SettingsFlow } from '../core/flow.ts'
 import type { Identity, IdentityWithCredentials } from '../core/identity.ts'
 import { messages } from '../core/messages.ts'
+import { withValues } from '../core/nodes.ts'
 import type { Session } from '../core/session.ts'
 import type { Time } from '../core/time.ts'
 import type { UiMessage } from '../core/ui.ts'
@@ -134,7 +135,8 @@ async function close(deps: FlowDeps, flow: SettingsFlow, passing: Passing): Prom
     isPrivileged(deps, caller, parked, at) || !isProtectedChange(before, identity)
   if (!mayChange(attempt.identity)) return { kind: 'needs_proof' }
 
-  const attempted: SettingsFlow = { ...flow, transientPayload }
+  const typed = method === 'profile' ? withValues(flow.ui, { traits: attempt.identity.traits }) : flow.ui
+  const attempted: SettingsFlow = { ...flow, transientPayload, ui: typed }
   const saved = (identity: IdentityWithCredentials): SettingsFlow => {
     const open = withoutParked({ ...attempted, state: 'success', updatedAt: at } as const)
     return { ...open, ui: renderForm(deps, open, caller, { person: identity, infos: [messages.changesSaved()] }) }

@@ -9,6 +9,7 @@ import type { Settings } from '../core/settings.ts'
 import { toTimestamp, type Time } from '../core/time.ts'
 import { flowView, identityView, sessionView } from '../core/views.ts'
 import type { Completed, Outcome, Recovered, Settled } from '../flows/define.ts'
+import { renewsCsrf } from '../flows/replace-flow.ts'
 import type { Started } from '../flows/start.ts'
 import { errorAnswer } from './errors.ts'
 import { type Answer, json, redirect, withCookies } from './exchange.ts'
@@ -119,8 +120,7 @@ type Replaced = Extract<Outcome, { kind: 'replaced' }>
 
 function replaced(deps: AnswerDeps, outcome: Replaced, client: ClientKind): Answer {
   const { flow, instead, because } = outcome
-  const isMailed = flow.name === 'recovery' || flow.name === 'verification'
-  const cookies = isMailed ? [deps.newCsrfCookie()] : []
+  const cookies = renewsCsrf(flow, because) ? [deps.newCsrfCookie()] : []
   if (client === 'html') return withCookies(redirect(303, uiUrl(deps, instead)), ...cookies)
   if (flow.name === 'recovery') return withCookies(replacedRecovery(deps, outcome, client), ...cookies)
   // A verification that has expired leads scripts to its new flow by a redirect, Ory's oldest habit (§3.5).
