@@ -1,3 +1,6 @@
+import { readFile } from 'node:fs/promises'
+import { openTemplates } from './actions/web-hook/templates.ts'
+import type { RecordCall } from './core/call.ts'
 import type { Log } from './core/log.ts'
 import type { OAuth2Settings } from './core/oauth2-settings.ts'
 import { createClientSecrets } from './crypto/client-secrets.ts'
@@ -24,6 +27,7 @@ export type OAuth2Parts = {
   readonly log: Log
   readonly version: string
   readonly wake: () => void
+  readonly record: RecordCall
 }
 
 /** What one configuration makes of the OAuth2 server: two tables of routes. */
@@ -38,13 +42,14 @@ export type OAuth2Served = {
 
 /** Builds everything of the OAuth2 server that depends on its configuration. */
 export async function assembleOAuth2(
-  { store, client, world, log, version, wake }: OAuth2Parts,
+  { store, client, world, log, version, wake, record }: OAuth2Parts,
   settings: OAuth2Settings,
 ): Promise<OAuth2Served> {
   const seal = (secrets: readonly string[], purpose: string) => createSeal(secrets, `oauth2 ${purpose}`, world.random)
   const { system, cookie, pagination } = settings.secrets
   const keys = createSigningKeys({ store, ...world, seal: seal(system, 'key') })
-  const actions = createTokenActions({ settings, ...world, log, client, keys })
+  const templates = openTemplates({ client, clock: world.clock, readFile: (path) => readFile(path, 'utf8') })
+  const actions = createTokenActions({ settings, ...world, log, client, keys, templates, record })
   const deps = {
     settings,
     store,

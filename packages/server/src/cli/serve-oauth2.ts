@@ -2,13 +2,18 @@ import { openClient } from '../net/client.ts'
 import { loadOAuth2Config, type OAuth2Loaded, type OAuth2LoadOptions } from '../config/oauth2/load.ts'
 import { watchFiles } from '../config/watch.ts'
 import { ConfigError } from '../core/errors.ts'
+import type { Milliseconds } from '../core/time.ts'
 import { startOAuth2 } from '../oauth2-app.ts'
+import { startCallLog } from '../outbox/call-log.ts'
 import { startOutbox } from '../outbox/start-outbox.ts'
 import { openStore } from '../store/open-store.ts'
 import { realWorld } from '../world.ts'
 import { createLog } from './log.ts'
 import { UsageError } from './usage-error.ts'
 import { version } from './version.ts'
+
+/** How long the log of blocking calls goes back. */
+const KEPT_CALLS: Milliseconds = 7 * 24 * 60 * 60_000
 
 /** `cardea serve oauth2 -c hydra.yml`: the OAuth2 server alone, until a signal stops it. */
 export async function serveOAuth2(load: OAuth2LoadOptions, migrate: boolean): Promise<void> {
@@ -30,15 +35,20 @@ export async function serveOAuth2(load: OAuth2LoadOptions, migrate: boolean): Pr
     sendingOf: (action) => running.app?.sendingOf(action) ?? null,
     settings: () => current.settings.actions,
   })
+  const calls = startCallLog({ calls: store.calls, clock: world.clock, log, keepFor: () => KEPT_CALLS })
   const running: { app: Awaited<ReturnType<typeof startOAuth2>> | null } = { app: null }
   const stop = async () => {
     await running.app?.close()
     await outbox.stop()
+    await calls.stop()
     await client.close()
     await store.close()
   }
   try {
-    running.app = await startOAuth2({ store, client, world, log, version, wake: () => outbox.wake() }, settings)
+    running.app = await startOAuth2(
+      { store, client, world, log, version, wake: () => outbox.wake(), record: calls.record },
+      settings,
+    )
   } catch (error) {
     await stop()
     throw portTaken(error) ?? error

@@ -1,5 +1,6 @@
 import { Configuration, JwkApi, MetadataApi, OAuth2Api, OidcApi, WellknownApi } from '@ory/hydra-client'
 import { loadOAuth2Config } from '../../src/config/oauth2/load.ts'
+import type { CallRecord } from '../../src/core/call.ts'
 import type { JsonObject } from '../../src/core/json.ts'
 import { openClient } from '../../src/net/client.ts'
 import { startOAuth2 } from '../../src/oauth2-app.ts'
@@ -81,8 +82,10 @@ export async function startOAuth2Server({
     sendingOf: (action) => app.sendingOf(action),
     settings: () => settings.actions,
   })
+  const records: CallRecord[] = []
+  const record = (call: CallRecord) => void records.push(call)
   const app = await startOAuth2(
-    { store, client, world, log, version: '0.0.0-test', wake: () => outbox.wake() },
+    { store, client, world, log, version: '0.0.0-test', wake: () => outbox.wake(), record },
     settings,
   )
   const sdk = new Configuration({ basePath: adminUrl })
@@ -91,6 +94,7 @@ export async function startOAuth2Server({
     adminUrl,
     store,
     logged,
+    records,
     oauth2: new OAuth2Api(sdk),
     jwk: new JwkApi(sdk),
     oidc: new OidcApi(new Configuration({ basePath: publicUrl })),
