@@ -79,7 +79,9 @@ const tokensIn = (json: JsonObject): readonly string[] =>
 /** Nested fields as browsers post them: `traits.email=…`. */
 const pairsOf = (fields: JsonObject, before = ''): [string, string][] =>
   Object.entries(fields).flatMap(([name, value]): [string, string][] =>
-    isJsonObject(value) ? pairsOf(value, `${before}${name}.`) : [[`${before}${name}`, String(value)]],
+    isJsonObject(value)
+      ? pairsOf(value, `${before}${name}.`)
+      : [[`${before}${name}`, typeof value === 'string' ? value : JSON.stringify(value)]],
   )
 
 export const textIn = (value: Json | undefined, path: string) => {
@@ -105,8 +107,10 @@ export const valueIn = (flow: JsonObject, name: string): string =>
 
 /** Everything a form says: ids of messages, those of a field after its name. */
 export const saidIn = (flow: JsonObject): readonly string[] => [
-  ...listIn(flow, 'ui.messages').map((message) => String(at(message, 'id'))),
+  ...listIn(flow, 'ui.messages').map((message) => JSON.stringify(at(message, 'id'))),
   ...listIn(flow, 'ui.nodes').flatMap((node) =>
-    listIn(node, 'messages').map((message) => `${textIn(node, 'attributes.name')}: ${String(at(message, 'id'))}`),
+    listIn(node, 'messages').map(
+      (message) => `${textIn(node, 'attributes.name')}: ${JSON.stringify(at(message, 'id'))}`,
+    ),
   ),
 ]

@@ -66,13 +66,13 @@ function bodyOf({ body }: Exchange): JsonObject {
 
 function lifespanOf({ expires_in }: JsonObject, usual: Milliseconds): Milliseconds {
   if (expires_in === undefined || expires_in === null || expires_in === '') return usual
-  const lifespan = typeof expires_in === 'string' ? parseDuration(expires_in.replace(/^-/, '')) : null
+  const text = typeof expires_in === 'string' ? expires_in : JSON.stringify(expires_in)
+  const lifespan = parseDuration(text.replace(/^-/, ''))
   if (lifespan === null) {
-    const got = typeof expires_in === 'string' ? expires_in : JSON.stringify(expires_in)
-    throw bad(`Unable to parse "expires_in" as a duration string (e.g. "1h", "1m30s", "500ms"): ${got}`)
+    throw bad(`Unable to parse "expires_in" as a duration string (e.g. "1h", "1m30s", "500ms"): ${text}`)
   }
-  if (lifespan <= 0 || String(expires_in).startsWith('-')) {
-    throw bad(`Value from "expires_in" must result to a future time: ${String(expires_in)}`)
+  if (lifespan <= 0 || text.startsWith('-')) {
+    throw bad(`Value from "expires_in" must result to a future time: ${text}`)
   }
   return lifespan
 }

@@ -369,7 +369,7 @@ describe.each(DIALECTS)('recovery on %s', (dialect) => {
       await app.reload(
         hooked({ recovery: { enabled: true, after: { hooks: [webHook(receiver.url('/after'), parse)] } } }),
       )
-      receiver.on('/after', refusal, {})
+      receiver.on('/after', refusal, { json: {} })
       const email = await person()
       const { ann, sent } = await asked(client, email)
       const code = await codeTo(app, email)
@@ -387,7 +387,7 @@ describe.each(DIALECTS)('recovery on %s', (dialect) => {
 
     test.each(CLIENTS)('%s: a refusal before the settings it opens consumes nothing either', async (client) => {
       await app.reload(hooked({ settings: { before: { hooks: [webHook(receiver.url('/before'), parse)] } } }))
-      receiver.on('/before', refusal, {})
+      receiver.on('/before', refusal, { json: {} })
       const email = await person()
       const { ann, sent } = await asked(client, email)
       const code = await codeTo(app, email)
