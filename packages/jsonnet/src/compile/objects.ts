@@ -9,7 +9,7 @@ import type { Field, Member, Node, ObjectAssert, Visibility } from '../syntax/as
 import type { Walk } from '../trampoline.ts'
 import { type Code, codeOf, constant, immediate } from './code.ts'
 import { functionOf } from './functions.ts'
-import { anonymous, bareSite, innerScope, part, type Place, siteOf } from './place.ts'
+import { anonymous, bareSite, innerScope, nowhere, part, type Place, siteOf } from './place.ts'
 import { errorCode } from './error-code.ts'
 
 type ObjectNode = Extract<Node, { kind: 'object' }>
@@ -71,8 +71,15 @@ export function* compileBody(field: Field, inside: Place): Walk<Code> {
 /** `field+: body` is what `super` has, plus the body. */
 export function fieldBody(field: Field, body: Code, inside: Place): FieldBody {
   if (!field.plus) return () => body.run
-  const site: Site = { ...bareSite(inside, field.body), context: { label: '+:' } }
+  const site: Site = { ...bodySite(field.body, inside), context: { label: '+:' } }
   return (name) => (m, env) => drive(m, addToSuper(m, env, { name, body, site }))
+}
+
+/** The place of a body as go-jsonnet knows it: without parentheses, and none for what desugaring made anew. */
+function bodySite(body: Node, inside: Place): Site {
+  let node = body
+  while (node.kind === 'parens') node = node.inner
+  return node.kind === 'assert' ? nowhere : bareSite(inside, node)
 }
 
 type Plus = { readonly name: string; readonly body: Code; readonly site: Site }

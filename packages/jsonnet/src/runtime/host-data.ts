@@ -39,7 +39,8 @@ export function hostField(data: Data, name: string): Value {
 }
 
 export function hostNames(data: Data): string[] {
-  return Object.keys(data).filter((name) => data[name] !== undefined)
+  const names = Object.keys(data)
+  return names.some((name) => data[name] === undefined) ? names.filter((name) => data[name] !== undefined) : names
 }
 
 /** The data behind a value that is nothing but the caller's, untouched by the program. */

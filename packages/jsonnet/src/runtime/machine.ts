@@ -152,7 +152,7 @@ export function enter(m: Machine, from: Trace): void {
 
 /** Closes the innermost frame. */
 export function leave(m: Machine): void {
-  m.frames.length--
+  m.frames.pop()
 }
 
 /** Checks that a frame could be opened, for values that need none. */

@@ -3,7 +3,7 @@ import { allocate, drive, fail, force, type Machine, type Routine, step, type Tr
 import { asArray, asBoolean, asFunction, asInt, asString, compare, equals, plus } from '../runtime/operators.ts'
 import { characters } from '../runtime/text.ts'
 import { textOf, type Arr, array, type Fn, type Lazy, NULL, typeOf, type Value } from '../runtime/values.ts'
-import { builtin, builtinRoutine, type Chapter, lazyRoutine, library, libraryRoutine } from './define.ts'
+import { builtin, builtinRoutine, type Chapter, lazyRoutine, libraryRoutine } from './define.ts'
 import { callInside, callLater, elementLater } from './elements.ts'
 import { join } from './join.ts'
 import { sortBy } from './sort.ts'
@@ -124,15 +124,16 @@ export const arrays: Chapter = {
     yield* flattenDeep(m, value, items, at)
     return array(items)
   }),
-  repeat: library(['what', 'count'], (m, [what, count], at) => {
-    if (typeof what === 'string') {
-      const times = Math.max(0, asInt(m, count, at))
-      allocate(m, what.length * times)
-      return what.repeat(times)
+  repeat: lazyRoutine(['what', 'count'], function* (m, [what = NULL, count = NULL], at) {
+    const piece = force(m, what, at) ?? (yield)
+    if (typeof piece !== 'string' && typeOf(piece) !== 'array')
+      fail(m, 'std.repeat first argument must be an array or a string', at)
+    const times = Math.max(0, asInt(m, force(m, count, at) ?? (yield), at))
+    if (typeof piece === 'string') {
+      allocate(m, piece.length * times)
+      return piece.repeat(times)
     }
-    if (typeOf(what) !== 'array') fail(m, 'std.repeat first argument must be an array or a string', at)
-    const { items } = asArray(m, what, at)
-    const times = Math.max(0, asInt(m, count, at))
+    const { items } = asArray(m, piece, at)
     allocate(m, items.length * times * 8)
     return array(Array.from({ length: times }, () => items).flat())
   }),
@@ -167,7 +168,8 @@ function* chosen(m: Machine, test: Fn, items: readonly Lazy[], at: Trace): Routi
   return kept
 }
 
-function foldable(m: Machine, value: Value, name: string, at: Trace): readonly Lazy[] {
+/** What a fold goes through. */
+export function foldable(m: Machine, value: Value, name: string, at: Trace): readonly Lazy[] {
   if (typeof value === 'string') return characters(value)
   if (typeof value === 'object' && value.kind === 'array') return value.items
   return fail(m, `${name} second parameter should be string or array, got ${typeOf(value)}`, at)

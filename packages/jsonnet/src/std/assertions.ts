@@ -1,11 +1,13 @@
-import { fail, type Machine, type Routine, type Trace } from '../runtime/machine.ts'
+import { drive, fail, force, type Machine, type Routine, type Trace } from '../runtime/machine.ts'
 import { toText } from '../runtime/manifest.ts'
-import { asArray, compare, equals } from '../runtime/operators.ts'
+import { compare, equals } from '../runtime/operators.ts'
 import { quote } from '../runtime/quote.ts'
 import { textOf, typeOf, type Value } from '../runtime/values.ts'
 import { type Chapter, define, libraryRoutine } from './define.ts'
 import { mod } from './operators.ts'
 import { slice } from './slice.ts'
+import { sequence } from './sequence.ts'
+import { lengthValue } from './types.ts'
 
 /** Checks and comparisons, and the functions behind operators. */
 export const assertions: Chapter = {
@@ -35,15 +37,25 @@ function comparison(holds: (order: number) => boolean): Value {
   })
 }
 
+/** Lists, and texts as lists of characters. */
 function* compareLists(m: Machine, a: Value, b: Value, at: Trace): Routine {
-  return compare(m, asArray(m, a, at), asArray(m, b, at), at) ?? (yield)
+  const [left, right] = [lengthValue(m, a, at), lengthValue(m, b, at)]
+  for (let i = 0; i < Math.min(left, right); i++) {
+    const one = sequence(m, a, at)[i]
+    const other = sequence(m, b, at)[i]
+    if (one === undefined || other === undefined) break
+    const first = force(m, one, at) ?? (yield)
+    const order = yield* compareAny(m, first, force(m, other, at) ?? (yield), at)
+    if (order !== 0) return order
+  }
+  return Math.sign(left - right)
 }
 
 function* compareAny(m: Machine, a: Value, b: Value, at: Trace): Routine {
   const [left, right] = [typeOf(a), typeOf(b)]
   if (left !== right) fail(m, `Comparison requires matching types. Got ${left} and ${right}`, at)
+  if (left === 'array') return drive(m, compareLists(m, a, b, at)) ?? (yield)
   if (left === 'function' || left === 'object' || left === 'boolean')
     fail(m, `Values of type ${left} are not comparable.`, at)
-  if (left === 'null') return 0
   return compare(m, a, b, at) ?? (yield)
 }

@@ -32,3 +32,16 @@ export function elementLater(item: Lazy, at: Trace): Lazy {
 export function later(compute: (m: Machine) => Value | undefined): Lazy {
   return thunk(compute, noEnv)
 }
+
+/** An element of a list that the library makes of another value's elements. */
+export function elementCopied(item: Lazy, at: Trace): Lazy {
+  if (!isThunk(item)) return item
+  return item.value ?? thunk((m) => drive(m, copied(m, item, at)), noEnv)
+}
+
+function* copied(m: Machine, item: Lazy, at: Trace): Routine {
+  enter(m, unnamed)
+  const value = force(m, item, at) ?? (yield)
+  leave(m)
+  return value
+}

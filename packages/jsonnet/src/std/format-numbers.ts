@@ -20,6 +20,8 @@ type IntegerStyle = Pick<Flags, 'blank' | 'plus'> & {
   readonly prefix: string
 }
 
+const powersOfTen: readonly number[] = Array.from({ length: 20 }, (_, power) => pow(10, power))
+
 /** An integer of any radix up to ten, with the arithmetic of go-jsonnet's library on large numbers. */
 export function renderInteger(isNegative: boolean, magnitude: number, style: IntegerStyle): string {
   const { zeros, digits, radix, prefix } = style
@@ -50,7 +52,7 @@ export function renderHex(value: number, { zeros, digits, alternate, capitals, .
 export function renderDecimal(m: Machine, value: number, style: Style, at: Trace): string {
   const { digits, alternate, trailing, blank, plus } = style
   const magnitude = Math.abs(value)
-  const denominator = finite(m, pow(10, digits), at)
+  const denominator = powersOfTen[digits] ?? finite(m, pow(10, digits), at)
   const numerator = finite(m, finite(m, magnitude * denominator, at) + 0.5, at)
   const whole = Math.sign(magnitude) * Math.floor(numerator / denominator)
   const fraction = Math.floor(numerator) % denominator

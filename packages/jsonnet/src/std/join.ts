@@ -37,3 +37,19 @@ function* joinLists(m: Machine, separator: Arr, items: readonly Lazy[], at: Trac
   }
   return array(joined)
 }
+
+/** The texts in lists in lists, one behind the other. */
+export function* deepJoin(m: Machine, value: Value, at: Trace): Routine<string> {
+  const parts: string[] = []
+  const open: Lazy[] = [value]
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    step(m)
+    const part = force(m, next, at) ?? (yield)
+    if (typeof part === 'string') {
+      allocate(m, part.length)
+      parts.push(part)
+    } else if (typeof part === 'object' && part.kind === 'array') open.push(...part.items.toReversed())
+    else fail(m, `Expected string or array, got ${typeOf(part)}`, at)
+  }
+  return parts.join('')
+}

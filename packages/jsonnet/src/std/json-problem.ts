@@ -64,6 +64,8 @@ export function jsonProblem(source: string): string | undefined {
 }
 
 const ended = 'unexpected end of JSON input'
+/** What Go reads behind the end, to see whether a value could end there. */
+const beyond = ' '
 
 function unexpected(char: string, where: string): string {
   const shown = char === "'" ? "'\\''" : char === '"' ? `'"'` : `'${goQuote(char).slice(1, -1)}'`
@@ -80,8 +82,7 @@ function scalarEnd(text: string, at: number): number | string {
 
 function wordEnd(text: string, at: number, word: string): number | string {
   for (let i = 1; i < word.length; i++) {
-    if (at + i >= text.length) return ended
-    const char = text.charAt(at + i)
+    const char = at + i < text.length ? text.charAt(at + i) : beyond
     if (char !== word.charAt(i)) return unexpected(char, `in literal ${word} (expecting '${word.charAt(i)}')`)
   }
   return at + word.length
@@ -95,13 +96,11 @@ function stringEnd(text: string, start: number): number | string {
     if (char < ' ') return unexpected(char, 'in string literal')
     if (char !== '\\') continue
     at++
-    if (at >= text.length) return ended
-    const escape = text.charAt(at)
+    const escape = at < text.length ? text.charAt(at) : beyond
     if (escape === 'u') {
       for (let i = 1; i <= 4; i++) {
-        if (at + i >= text.length) return ended
-        if (!/[0-9a-fA-F]/.test(text.charAt(at + i)))
-          return unexpected(text.charAt(at + i), 'in \\u hexadecimal character escape')
+        const digit = at + i < text.length ? text.charAt(at + i) : beyond
+        if (!/[0-9a-fA-F]/.test(digit)) return unexpected(digit, 'in \\u hexadecimal character escape')
       }
       at += 4
     } else if (!'"\\/bfnrt'.includes(escape)) return unexpected(escape, 'in string escape code')
@@ -121,7 +120,7 @@ function numberEnd(text: string, start: number): number | string {
 }
 
 function atOr(text: string, at: number, where: string): string {
-  return at >= text.length ? ended : unexpected(text.charAt(at), where)
+  return unexpected(at < text.length ? text.charAt(at) : beyond, where)
 }
 
 /** Whether a number in the text, which is JSON, is too large. */

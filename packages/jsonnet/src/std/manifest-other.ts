@@ -6,6 +6,7 @@ import { asArray, asObject } from '../runtime/operators.ts'
 import { quote } from '../runtime/quote.ts'
 import { textOf, type Obj, typeOf, type Value } from '../runtime/values.ts'
 import { type Chapter, libraryRoutine } from './define.ts'
+import { deepJoin } from './join.ts'
 
 /** INI files, Python and XML. */
 export const manifestOther: Chapter = {
@@ -90,21 +91,18 @@ function* xml(m: Machine, value: Value, at: Trace): Routine {
   const tag = force(m, first, at) ?? (yield)
   const [second] = rest
   const attributes = second === undefined ? tag : (force(m, second, at) ?? (yield))
-  const parts = [`<${text(m, tag, at)}`]
+  const name = yield* deepJoin(m, tag, at)
+  const parts = [`<${name}`]
   const hasAttributes = typeof attributes === 'object' && attributes.kind === 'object'
   if (hasAttributes)
-    for (const name of fieldNames(m, attributes, false)) {
-      const attribute = toText(m, index(m, attributes, name, at) ?? (yield), at) ?? (yield)
-      parts.push(` ${name}="${textOf(attribute)}"`)
+    for (const key of fieldNames(m, attributes, false)) {
+      const attribute = toText(m, index(m, attributes, key, at) ?? (yield), at) ?? (yield)
+      parts.push(` ${key}="${textOf(attribute)}"`)
     }
   parts.push('>')
   for (const child of hasAttributes ? rest.slice(1) : rest) {
     const element = force(m, child, at) ?? (yield)
     parts.push(textOf(drive(m, xml(m, element, at)) ?? (yield)))
   }
-  return joined(m, [...parts, `</${text(m, tag, at)}>`], '')
-}
-
-function text(m: Machine, value: Value, at: Trace): string {
-  return typeof value === 'string' ? value : fail(m, `Expected string or array, got ${typeOf(value)}`, at)
+  return joined(m, [...parts, `</${name}>`], '')
 }

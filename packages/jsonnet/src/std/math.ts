@@ -27,7 +27,7 @@ function numberParam(m: Machine, value: Value, message: string, at: Trace): numb
 export const math: Chapter = {
   pi: PI,
   abs: library(['n'], (m, [n], at) => Math.abs(numberParam(m, n, 'std.abs expected number', at))),
-  sign: library(['n'], (m, [n], at) => Math.sign(numberParam(m, n, 'std.sign expected number', at))),
+  sign: library(['n'], (m, [n], at) => Math.sign(numberParam(m, n, 'std.sign expected number', at)) + 0),
   max: library(['a', 'b'], (m, [a, b], at) => {
     const x = numberParam(m, a, 'std.max first param expected number', at)
     const y = numberParam(m, b, 'std.max second param expected number', at)

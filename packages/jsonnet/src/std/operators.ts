@@ -32,8 +32,9 @@ export const hasAll: Native = (m, args, at) => {
 }
 
 function* look(m: Machine, [object = 0, name = 0]: LazyArgs, at: Trace): Routine {
-  const obj = asObject(m, force(m, object, at) ?? (yield), at)
-  const found = has(m, obj, asString(m, force(m, name, at) ?? (yield), at))
+  const obj = force(m, object, at) ?? (yield)
+  const key = force(m, name, at) ?? (yield)
+  const found = has(m, asObject(m, obj, at), asString(m, key, at))
   leave(m)
   return found
 }

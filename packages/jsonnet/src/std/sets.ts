@@ -1,23 +1,25 @@
 import { allocate, type Machine, type Routine, step, type Trace } from '../runtime/machine.ts'
 import { asArray, asFunction, compare, equals } from '../runtime/operators.ts'
-import { characters } from '../runtime/text.ts'
 import { type Arr, array, type Fn, type Lazy, type Value } from '../runtime/values.ts'
 import { type Chapter, libraryRoutine } from './define.ts'
+import { foldable } from './arrays.ts'
 import { keyOf, sortBy } from './sort.ts'
+import { sequence } from './sequence.ts'
 import { identityFunction } from './types.ts'
 
 const keyF: readonly [string, Value] = ['keyF', identityFunction]
 
 /** Sorted lists without doubles. */
 export const sets: Chapter = {
-  uniq: libraryRoutine(['arr', keyF], (m, [arr, key], at) => uniq(m, asArray(m, arr, at), asFunction(m, key, at), at)),
+  uniq: libraryRoutine(['arr', keyF], (m, [arr, key], at) => uniq(m, foldable(m, arr, 'foldl', at), key, at)),
   set: libraryRoutine(['arr', keyF], function* (m, [arr, key], at) {
-    const fn = asFunction(m, key, at)
-    return yield* uniq(m, yield* sortBy(m, asArray(m, arr, at), fn, at), fn, at)
+    const list = asArray(m, arr, at)
+    const sorted = yield* sortBy(m, list, asFunction(m, key, at), at)
+    return yield* uniq(m, sorted.items, key, at)
   }),
   setMember: libraryRoutine(['x', 'arr', keyF], function* (m, [x, arr, key], at) {
     const operands = pair(m, array([x]), arr, at)
-    return (yield* walk(m, operands, asFunction(m, key, at), { both: true, left: false, right: false }, at)).length > 0
+    return (yield* walk(m, operands, key, { both: true, left: false, right: false }, at)).length > 0
   }),
   setInter: operation({ both: true, left: false, right: false }),
   setUnion: operation({ both: true, left: true, right: true }),
@@ -29,23 +31,18 @@ type Keep = { readonly both: boolean; readonly left: boolean; readonly right: bo
 
 function operation(keep: Keep): Fn {
   return libraryRoutine(['a', 'b', keyF], function* (m, [a, b, key], at) {
-    return array(yield* walk(m, pair(m, a, b, at), asFunction(m, key, at), keep, at))
+    return array(yield* walk(m, pair(m, a, b, at), key, keep, at))
   })
 }
 
 type Pair = { readonly left: readonly Lazy[]; readonly right: readonly Lazy[] }
 
 function pair(m: Machine, a: Value, b: Value, at: Trace): Pair {
-  return { left: elements(m, a, at), right: elements(m, b, at) }
-}
-
-/** A text is taken for the list of its characters. */
-function elements(m: Machine, value: Value, at: Trace): readonly Lazy[] {
-  return typeof value === 'string' ? characters(value) : asArray(m, value, at).items
+  return { left: sequence(m, a, at), right: sequence(m, b, at) }
 }
 
 /** Goes through two sorted lists side by side. */
-function* walk(m: Machine, { left, right }: Pair, key: Fn, keep: Keep, at: Trace): Routine<Lazy[]> {
+function* walk(m: Machine, { left, right }: Pair, key: Value, keep: Keep, at: Trace): Routine<Lazy[]> {
   allocate(m, (left.length + right.length) * 8)
   const kept: Lazy[] = []
   let [i, j] = [0, 0]
@@ -65,7 +62,7 @@ function* walk(m: Machine, { left, right }: Pair, key: Fn, keep: Keep, at: Trace
   return [...kept, ...(keep.left ? left.slice(i) : []), ...(keep.right ? right.slice(j) : [])]
 }
 
-function* uniq(m: Machine, { items }: Arr, key: Fn, at: Trace): Routine<Arr> {
+function* uniq(m: Machine, items: readonly Lazy[], key: Value, at: Trace): Routine<Arr> {
   const kept: Lazy[] = []
   for (const item of items) {
     const last = kept.at(-1)

@@ -10,9 +10,10 @@ import {
   type Trace,
 } from '../runtime/machine.ts'
 import { toText } from '../runtime/manifest.ts'
+import { numberText } from '../runtime/numbers.ts'
 import { compare } from '../runtime/operators.ts'
 import { characters, sliceText } from '../runtime/text.ts'
-import { textOf, array, type Native, typeOf, type Value } from '../runtime/values.ts'
+import { type Lazy, textOf, array, type Native, typeOf, type Value } from '../runtime/values.ts'
 import { inLibrary, type LazyArgs } from './define.ts'
 import { lengthValue } from './types.ts'
 
@@ -25,39 +26,39 @@ export const slice: Native = (m, args, at) => {
 function* cut(m: Machine, [target = 0, from = 0, to = 0, step = 0]: LazyArgs, at: Trace): Routine {
   const stride = force(m, step, at) ?? (yield)
   const by = isNull(stride) ? 1 : stride
-  if (Number(compare(m, by, 0, at) ?? (yield)) < 0) {
-    const range: string[] = []
-    for (const bound of [from, to]) {
-      const text = toText(m, force(m, bound, at) ?? (yield), at) ?? (yield)
-      range.push(textOf(text))
-    }
-    const text = toText(m, by, at) ?? (yield)
-    fail(m, `got [${range.join(':')}:${textOf(text)}] but negative steps are not supported`, at)
-  }
-  if (by === 0) fail(m, 'got 0 but step must be greater than 0', at)
+  if (Number(compare(m, by, 0, at) ?? (yield)) < 0) return yield* refuse(m, [target, from, to], by, at)
+  if (by === 0) fail(m, `got ${numberText(by)} but step must be greater than 0`, at)
   const indexable = force(m, target, at) ?? (yield)
   const isText = typeof indexable === 'string'
   if (!isText && typeOf(indexable) !== 'array')
     fail(m, `std.slice accepts a string or an array, but got: ${typeOf(indexable)}`, at)
   const length = lengthValue(m, indexable, at)
-  const start = boundOf(m, force(m, from, at) ?? (yield), { absent: 0, length, least: 0 }, at)
-  const end = boundOf(m, force(m, to, at) ?? (yield), { absent: length, length, least: -Infinity }, at)
+  const start = yield* boundOf(m, from, { absent: 0, least: 0, target }, at)
+  const end = yield* boundOf(m, to, { absent: length, least: -Infinity, target }, at)
   leave(m)
-  return take(m, indexable, { start, end: Math.min(end, length), by: Number(by) })
+  return take(m, indexable, { start: Number(start), end: Math.min(Number(end), length), by: Number(by) })
+}
+
+function* refuse(m: Machine, [target, from, to]: readonly [Lazy, Lazy, Lazy], by: Value, at: Trace): Routine {
+  const start = yield* boundOf(m, from, { absent: 0, least: 0, target }, at)
+  const end = yield* boundOf(m, to, { absent: undefined, least: -Infinity, target }, at)
+  const shown: string[] = []
+  for (const part of [start, end, by]) shown.push(textOf(toText(m, part, at) ?? (yield)))
+  return fail(m, `got [${shown.join(':')}] but negative steps are not supported`, at)
 }
 
 function isNull(value: Value): boolean {
   return typeof value === 'object' && value.kind === 'null'
 }
 
-type Bounds = { readonly absent: number; readonly length: number; readonly least: number }
+type Bounds = { readonly absent: number | undefined; readonly least: number; readonly target: Lazy }
 
 /** A negative bound counts from the end. */
-function boundOf(m: Machine, value: Value, { absent, length, least }: Bounds, at: Trace): number {
-  if (isNull(value)) return absent
-  if (typeof value === 'string') return fail(m, 'Unexpected type number, expected string', at)
-  if (typeof value !== 'number') return fail(m, `Unexpected type ${typeOf(value)}`, at)
-  return value < 0 ? Math.max(least, length + value) : value
+function* boundOf(m: Machine, bound: Lazy, { absent, least, target }: Bounds, at: Trace): Routine {
+  const value = force(m, bound, at) ?? (yield)
+  if (isNull(value)) return absent ?? lengthValue(m, force(m, target, at) ?? (yield), at)
+  if (Number(compare(m, value, 0, at) ?? (yield)) >= 0) return value
+  return Math.max(least, lengthValue(m, force(m, target, at) ?? (yield), at) + Number(value))
 }
 
 type Cut = { readonly start: number; readonly end: number; readonly by: number }

@@ -1,6 +1,6 @@
 import { call } from '../runtime/calls.ts'
 import { allocate, force, type Machine, type Routine, step, type Trace } from '../runtime/machine.ts'
-import { compare } from '../runtime/operators.ts'
+import { asFunction, compare } from '../runtime/operators.ts'
 import { compareText } from '../runtime/text.ts'
 import { textOf, type Arr, array, type Fn, type Lazy, type Value } from '../runtime/values.ts'
 import { identityFunction } from './types.ts'
@@ -20,8 +20,8 @@ export function* sortBy(m: Machine, { items }: Arr, keyF: Fn, at: Trace): Routin
 }
 
 /** The key of an element; asking the identity saves a call. */
-export function keyOf(m: Machine, item: Lazy, keyF: Fn, at: Trace): Value | undefined {
-  return keyF === identityFunction ? force(m, item, at) : call(m, keyF, [item], at)
+export function keyOf(m: Machine, item: Lazy, keyF: Value, at: Trace): Value | undefined {
+  return keyF === identityFunction ? force(m, item, at) : call(m, asFunction(m, keyF, at), [item], at)
 }
 
 /** Numbers or texts alone cannot fail. */

@@ -1,14 +1,16 @@
 import { allocate, fail, force, type Machine, type Routine, step, type Trace } from '../runtime/machine.ts'
 import { toText } from '../runtime/manifest.ts'
-import { asArray, asInt, asNumber, asString } from '../runtime/operators.ts'
+import { asArray, asInt, asNumber, asString, plus } from '../runtime/operators.ts'
 import { quote } from '../runtime/quote.ts'
 import { characters, lengthOf, sliceText } from '../runtime/text.ts'
-import { textOf, array, type Fn, type Lazy, typeOf, type Value } from '../runtime/values.ts'
+import { textOf, array, type Fn, typeOf, type Value } from '../runtime/values.ts'
 import { isMember } from './arrays.ts'
 import { charOf } from './char.ts'
 import { builtin, builtinRoutine, type Chapter, library, libraryRoutine } from './define.ts'
+import { elementCopied } from './elements.ts'
 import { format } from './format.ts'
-import { join } from './join.ts'
+import { deepJoin, join } from './join.ts'
+import { sequence } from './sequence.ts'
 import { lengthValue } from './types.ts'
 
 /** Texts. */
@@ -23,7 +25,11 @@ export const strings: Chapter = {
   substr: builtin(['str', 'from', 'len'], (m, [str, from, len], at) => substr(m, [str, from, len], at)),
   startsWith: library(['a', 'b'], (m, [a, b], at) => affix(m, a, b, at, (text, part) => text.startsWith(part))),
   endsWith: library(['a', 'b'], (m, [a, b], at) => affix(m, a, b, at, (text, part) => text.endsWith(part))),
-  stringChars: library(['str'], (m, [str], at) => chars(m, asString(m, str, at))),
+  stringChars: library(['str'], (m, [str], at) => {
+    const items = sequence(m, str, at)
+    allocate(m, items.length * 16)
+    return array(items.map((item) => elementCopied(item, at)))
+  }),
   split: library(['str', 'c'], (m, [str, c], at) => {
     const text = textParam(m, str, 'std.split first parameter must be a String', at)
     const separator = textParam(m, c, 'std.split second parameter must be a String', at)
@@ -43,8 +49,12 @@ export const strings: Chapter = {
     if (old === '') fail(m, "'from' string must not be zero length.", at)
     return replaceAll(m, text, old, fresh)
   }),
-  asciiUpper: library(['str'], (m, [str], at) => asString(m, str, at).replace(/[a-z]+/g, (run) => run.toUpperCase())),
-  asciiLower: library(['str'], (m, [str], at) => asString(m, str, at).replace(/[A-Z]+/g, (run) => run.toLowerCase())),
+  asciiUpper: libraryRoutine(['str'], function* (m, [str], at) {
+    return (yield* spelled(m, str, at)).replace(/[a-z]+/g, (run) => run.toUpperCase())
+  }),
+  asciiLower: libraryRoutine(['str'], function* (m, [str], at) {
+    return (yield* spelled(m, str, at)).replace(/[A-Z]+/g, (run) => run.toLowerCase())
+  }),
   isEmpty: builtin(['str'], (m, [str], at) => asString(m, str, at) === ''),
   trim: builtin(['str'], (m, [str], at) => asString(m, str, at).replace(edges, '')),
   lstripChars: stripping({ left: true, right: false }),
@@ -72,27 +82,14 @@ export const strings: Chapter = {
     const text = textParam(m, str, 'Expected string', at)
     return text === '' ? fail(m, 'Not hexadecimal: ""', at) : parseNatural(m, text, 16, at)
   }),
-  format: library(['str', 'vals'], (m, [str, vals], at) => format(m, asString(m, str, at), vals, at)),
+  format: libraryRoutine(['str', 'vals'], function* (m, [str, vals], at) {
+    return format(m, yield* template(m, str, at), vals, at) ?? (yield)
+  }),
   lines: libraryRoutine(['arr'], function* (m, [arr], at) {
-    const { items } = asArray(m, arr, at)
-    return yield* join(m, '\n', array([...items, '']), at)
+    const ended = plus(m, arr, array(['']), at) ?? (yield)
+    return yield* join(m, '\n', asArray(m, ended, at), at)
   }),
-  deepJoin: libraryRoutine(['arr'], function* (m, [arr], at) {
-    const parts: string[] = []
-    const open: Lazy[] = [arr]
-    for (let next = open.pop(); next !== undefined; next = open.pop()) {
-      step(m)
-      const value = force(m, next, at) ?? (yield)
-      if (typeof value === 'string') parts.push(value)
-      else if (typeof value === 'object' && value.kind === 'array') open.push(...value.items.toReversed())
-      else fail(m, `Expected string or array, got ${typeOf(value)}`, at)
-    }
-    allocate(
-      m,
-      parts.reduce((sum, part) => sum + part.length, 0),
-    )
-    return parts.join('')
-  }),
+  deepJoin: libraryRoutine(['arr'], (m, [arr], at) => deepJoin(m, arr, at)),
   resolvePath: library(['f', 'r'], (m, [f, r], at) => {
     const parts = textParam(m, f, 'std.split first parameter must be a String', at).split('/')
     return [...parts.slice(0, -1), asString(m, r, at)].join('/')
@@ -112,13 +109,26 @@ function textParam(m: Machine, value: Value, message: string, at: Trace): string
   return typeof value === 'string' ? value : fail(m, `${message}, got ${typeOf(value)}`, at)
 }
 
+/** A template that is a list counts as its elements, written one behind the other. */
+function* template(m: Machine, value: Value, at: Trace): Routine<string> {
+  if (typeof value === 'string') return value
+  let text = ''
+  for (const item of sequence(m, value, at)) text += textOf(toText(m, force(m, item, at) ?? (yield), at) ?? (yield))
+  return text
+}
+
+/** A text, or what is made of its characters where a value only looks like one. */
+function* spelled(m: Machine, value: Value, at: Trace): Routine<string> {
+  if (typeof value === 'string') return value
+  let text = ''
+  for (const item of sequence(m, value, at))
+    text += asString(m, force(m, elementCopied(elementCopied(item, at), at), at) ?? (yield), at)
+  return text
+}
+
 function list(m: Machine, parts: readonly string[]): Value {
   allocate(m, parts.reduce((sum, part) => sum + part.length, 0) + parts.length * 8)
   return array(parts)
-}
-
-function chars(m: Machine, text: string): Value {
-  return list(m, characters(text))
 }
 
 function substr(m: Machine, [str, from, len]: readonly [Value, Value, Value], at: Trace): string {

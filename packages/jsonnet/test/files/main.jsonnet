@@ -1,0 +1,1 @@
+local words = import 'words.libsonnet'; { greeting: words.hello + ' world', text: importstr 'plain.txt' }

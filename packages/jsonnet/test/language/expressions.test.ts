@@ -1,0 +1,190 @@
+import { chapter } from './chapter.ts'
+
+chapter('expressions: Precedence and associativity', [
+  ['1 + 2 * 3', '7\n'],
+  ['(1 + 2) * 3', '9\n'],
+  ['10 - 4 - 3', '3\n'],
+  ['100 / 10 / 5', '2\n'],
+  ['2 * 3 % 4', '2\n'],
+  ['1 << 2 + 1', '8\n'],
+  ['1 + 1 << 2', '8\n'],
+  ['6 & 3 | 8', '10\n'],
+  ['6 ^ 3 & 1', '7\n'],
+  ['1 < 2 == true', 'true\n'],
+  ['1 == 1 && 2 == 2', 'true\n'],
+  ['true || false && false', 'true\n'],
+  ['false && true || true', 'true\n'],
+  ['!true || true', 'true\n'],
+  ['-2 + 3', '1\n'],
+  ['-(2 + 3)', '-5\n'],
+  ['!false && false', 'false\n'],
+  ['1 | 2 ^ 3 & 4', '3\n'],
+  ['"a" + "b" == "ab"', 'true\n'],
+  [
+    '1 in {}',
+    'RUNTIME ERROR: Unexpected type number, expected string\n\t<std>:1568:5-32\tfunction <anonymous>\n\trow:1:1-8\t\n\tDuring evaluation\t\n',
+  ],
+  ['"a" in { a: 1 } && true', 'true\n'],
+  ['if true then 1 else 2 + 10', '1\n'],
+  ['(if true then 1 else 2) + 10', '11\n'],
+  ['1 + if true then 1 else 2', '2\n'],
+  ['-1 * -1', '1\n'],
+  ['~1 + 2', '0\n'],
+  ['[1, 2][0] + 1', '2\n'],
+  ['{ a: 1 }.a + 1', '2\n'],
+  ['-{ a: 1 }.a', '-1\n'],
+  ['!{ a: false }.a', 'true\n'],
+])
+
+chapter('expressions: Arithmetic', [
+  ['7 % 3', '1\n'],
+  ['-7 % 3', '-1\n'],
+  ['7.5 % 2', '1.5\n'],
+  ['1 / 0', 'RUNTIME ERROR: Division by zero.\n\trow:1:1-6\t$\n\tDuring evaluation\t\n'],
+  [
+    '1 % 0',
+    'RUNTIME ERROR: Division by zero.\n\t<std>:258:7-23\tfunction <anonymous>\n\trow:1:1-6\t\n\tDuring evaluation\t\n',
+  ],
+  ['0 / 0', 'RUNTIME ERROR: Division by zero.\n\trow:1:1-6\t$\n\tDuring evaluation\t\n'],
+  ['1e308 * 10', 'RUNTIME ERROR: Overflow\n\trow:1:1-11\t$\n\tDuring evaluation\t\n'],
+  ['1e308 + 1e308', 'RUNTIME ERROR: Overflow\n\trow:1:1-14\t$\n\tDuring evaluation\t\n'],
+  ['-1e308 - 1e308', 'RUNTIME ERROR: Overflow\n\trow:1:1-15\t$\n\tDuring evaluation\t\n'],
+  ['1 + "a"', '"1a"\n'],
+  ['"a" + 1', '"a1"\n'],
+  ['1 + true', 'RUNTIME ERROR: Unexpected type boolean, expected number\n\trow:1:1-9\t$\n\tDuring evaluation\t\n'],
+  ['true + 1', 'RUNTIME ERROR: Unexpected type boolean\n\trow:1:1-9\t$\n\tDuring evaluation\t\n'],
+  ['null + null', 'RUNTIME ERROR: Unexpected type null\n\trow:1:1-12\t$\n\tDuring evaluation\t\n'],
+  ['1 - "a"', 'RUNTIME ERROR: Unexpected type string, expected number\n\trow:1:1-8\t$\n\tDuring evaluation\t\n'],
+  ['"a" * 2', 'RUNTIME ERROR: Unexpected type string, expected number\n\trow:1:1-8\t$\n\tDuring evaluation\t\n'],
+  ['[1] - [1]', 'RUNTIME ERROR: Unexpected type array, expected number\n\trow:1:1-10\t$\n\tDuring evaluation\t\n'],
+  ['+"a"', 'RUNTIME ERROR: Unexpected type string, expected number\n\trow:1:1-5\t$\n\tDuring evaluation\t\n'],
+  ['-"a"', 'RUNTIME ERROR: Unexpected type string, expected number\n\trow:1:1-5\t$\n\tDuring evaluation\t\n'],
+  ['-[]', 'RUNTIME ERROR: Unexpected type array, expected number\n\trow:1:1-4\t$\n\tDuring evaluation\t\n'],
+])
+
+chapter('expressions: Bits', [
+  ['5 & 3', '1\n'],
+  ['5 | 3', '7\n'],
+  ['5 ^ 3', '6\n'],
+  ['~0', '-1\n'],
+  ['~-1', '0\n'],
+  ['1 << 3', '8\n'],
+  ['-8 >> 1', '-4\n'],
+  ['1 << 63', '-9223372036854775808\n'],
+  ['1 << 64', '1\n'],
+  ['1 << -1', 'RUNTIME ERROR: Shift by negative exponent.\n\trow:1:1-8\t$\n\tDuring evaluation\t\n'],
+  ['1 >> -1', 'RUNTIME ERROR: Shift by negative exponent.\n\trow:1:1-8\t$\n\tDuring evaluation\t\n'],
+  ['1.9 & 1.9', '1\n'],
+  [
+    '1e19 & 1',
+    'RUNTIME ERROR: Bitwise operator argument 1e+19 outside of range [-9223372036854775808, 9223372036854775807]\n\trow:1:1-9\t$\n\tDuring evaluation\t\n',
+  ],
+  ['"a" & 1', 'RUNTIME ERROR: Unexpected type string, expected number\n\trow:1:1-8\t$\n\tDuring evaluation\t\n'],
+  ['1 << "a"', 'RUNTIME ERROR: Unexpected type string, expected number\n\trow:1:1-9\t$\n\tDuring evaluation\t\n'],
+  ['~"a"', 'RUNTIME ERROR: Unexpected type string, expected number\n\trow:1:1-5\t$\n\tDuring evaluation\t\n'],
+])
+
+chapter('expressions: Logic', [
+  ['true && false', 'false\n'],
+  ['true || error "not reached"', 'true\n'],
+  ['false && error "not reached"', 'false\n'],
+  ['1 && true', 'RUNTIME ERROR: Unexpected type number, expected boolean\n\trow:1:1-10\t$\n\tDuring evaluation\t\n'],
+  ['true && 1', 'RUNTIME ERROR: Unexpected type number, expected boolean\n\trow:1:1-10\t$\n\tDuring evaluation\t\n'],
+  ['null || true', 'RUNTIME ERROR: Unexpected type null, expected boolean\n\trow:1:1-13\t$\n\tDuring evaluation\t\n'],
+  ['false || "x"', 'RUNTIME ERROR: Unexpected type string, expected boolean\n\trow:1:1-13\t$\n\tDuring evaluation\t\n'],
+  ['!1', 'RUNTIME ERROR: Unexpected type number, expected boolean\n\trow:1:1-3\t$\n\tDuring evaluation\t\n'],
+  ['!null', 'RUNTIME ERROR: Unexpected type null, expected boolean\n\trow:1:1-6\t$\n\tDuring evaluation\t\n'],
+])
+
+chapter('expressions: Comparison', [
+  ['1 < 2', 'true\n'],
+  ['2 <= 2', 'true\n'],
+  ['"a" < "b"', 'true\n'],
+  ['"a" < "B"', 'false\n'],
+  ['"abc" < "abd"', 'true\n'],
+  ['"" < "a"', 'true\n'],
+  ['"Z" < "é"', 'true\n'],
+  ['"😀" > "\\uffff"', 'true\n'],
+  ['[1, 2] < [1, 3]', 'true\n'],
+  ['[] < [1]', 'true\n'],
+  ['[1] < []', 'false\n'],
+  ['[[1]] < [[2]]', 'true\n'],
+  ['1 < "a"', 'RUNTIME ERROR: Unexpected type string, expected number\n\trow:1:1-8\t$\n\tDuring evaluation\t\n'],
+  ['"a" < 1', 'RUNTIME ERROR: Unexpected type number, expected string\n\trow:1:1-8\t$\n\tDuring evaluation\t\n'],
+  ['[1] < 1', 'RUNTIME ERROR: Unexpected type number, expected array\n\trow:1:1-8\t$\n\tDuring evaluation\t\n'],
+  ['true < false', 'RUNTIME ERROR: Unexpected type boolean\n\trow:1:1-13\t$\n\tDuring evaluation\t\n'],
+  ['null < null', 'RUNTIME ERROR: Unexpected type null\n\trow:1:1-12\t$\n\tDuring evaluation\t\n'],
+  ['{} < {}', 'RUNTIME ERROR: Unexpected type object\n\trow:1:1-8\t$\n\tDuring evaluation\t\n'],
+  ['[1] < ["a"]', 'RUNTIME ERROR: Unexpected type string, expected number\n\trow:1:1-12\t$\n\tDuring evaluation\t\n'],
+  ['(function(x) x) < 1', 'RUNTIME ERROR: Unexpected type function\n\trow:1:1-20\t$\n\tDuring evaluation\t\n'],
+])
+
+chapter('expressions: Equality', [
+  ['1 == 1.0', 'true\n'],
+  ['0 == -0', 'true\n'],
+  ['"1" == 1', 'false\n'],
+  ['null == null', 'true\n'],
+  ['null == false', 'false\n'],
+  ['[1, [2]] == [1, [2]]', 'true\n'],
+  ['[1] == [1, 2]', 'false\n'],
+  ['{ a: 1 } == { a: 1 }', 'true\n'],
+  ['{ a: 1 } == { a: 1, b:: 2 }', 'true\n'],
+  ['{ a: 1 } == { b: 1 }', 'false\n'],
+  ['{ a:: 1 } == { a:: 2 }', 'true\n'],
+  ['[1, "a"] != [1, "b"]', 'true\n'],
+  [
+    '(function(x) x) == (function(x) x)',
+    'RUNTIME ERROR: Cannot test equality of functions\n\trow:1:1-35\t$\n\tDuring evaluation\t\n',
+  ],
+  ['(function(x) x) == 1', 'false\n'],
+  [
+    '[function(x) x] == [function(x) x]',
+    'RUNTIME ERROR: Cannot test equality of functions\n\trow:1:1-35\t$\n\tDuring evaluation\t\n',
+  ],
+  [
+    '{ a: 1 / 0 } == { a: 1 }',
+    'RUNTIME ERROR: Division by zero.\n\trow:1:6-11\tobject <anonymous>\n\trow:1:1-25\t$\n\tDuring evaluation\t\n',
+  ],
+])
+
+chapter('expressions: Conditionals', [
+  ['if true then 1', '1\n'],
+  ['if false then 1', 'null\n'],
+  ['if 1 then 2', 'RUNTIME ERROR: Unexpected type number, expected boolean\n\trow:1:1-12\t$\n\tDuring evaluation\t\n'],
+  [
+    'if "true" then 1',
+    'RUNTIME ERROR: Unexpected type string, expected boolean\n\trow:1:1-17\t$\n\tDuring evaluation\t\n',
+  ],
+  ['if false then error "no" else "yes"', '"yes"\n'],
+  ['if true then if false then 1 else 2 else 3', '2\n'],
+  ['if [] == [] then "same"', '"same"\n'],
+])
+
+chapter('expressions: Errors', [
+  ['error "plain"', 'RUNTIME ERROR: plain\n\trow:1:1-14\t$\n\tDuring evaluation\t\n'],
+  ['error { a: 1 }', 'RUNTIME ERROR: {"a": 1}\n\trow:1:1-15\t$\n\tDuring evaluation\t\n'],
+  ['error [1, 2]', 'RUNTIME ERROR: [1, 2]\n\trow:1:1-13\t$\n\tDuring evaluation\t\n'],
+  ['error 1 + 2', 'RUNTIME ERROR: 3\n\trow:1:1-12\t$\n\tDuring evaluation\t\n'],
+  ['error error "inner"', 'RUNTIME ERROR: inner\n\trow:1:7-20\t$\n\tDuring evaluation\t\n'],
+  ['error ""', 'RUNTIME ERROR: \n\trow:1:1-9\t$\n\tDuring evaluation\t\n'],
+  ['error "two\\nlines"', 'RUNTIME ERROR: two\nlines\n\trow:1:1-19\t$\n\tDuring evaluation\t\n'],
+  [
+    'error function(x) x',
+    "RUNTIME ERROR: couldn't manifest function as JSON\n\trow:1:1-20\t$\n\tDuring evaluation\t\n",
+  ],
+  ['[error "late"][0]', 'RUNTIME ERROR: late\n\trow:1:2-14\tthunk from <$>\n\trow:1:1-18\t$\n\tDuring evaluation\t\n'],
+  ['local x = error "never"; 1', '1\n'],
+])
+
+chapter('expressions: assert', [
+  ['assert true; 1', '1\n'],
+  ['assert false; 1', 'RUNTIME ERROR: Assertion failed\n\trow:1:1-16\t\n\tDuring evaluation\t\n'],
+  ['assert false : "told"; 1', 'RUNTIME ERROR: told\n\trow:1:1-25\t\n\tDuring evaluation\t\n'],
+  [
+    'assert 1 == 2 : { why: "numbers" }; 1',
+    'RUNTIME ERROR: {"why": "numbers"}\n\trow:1:1-38\t\n\tDuring evaluation\t\n',
+  ],
+  ['assert 1; 1', 'RUNTIME ERROR: Unexpected type number, expected boolean\n\t\t\n\tDuring evaluation\t\n'],
+  ['assert true : error "unused"; 1', '1\n'],
+  ['assert false : 1 + "a"; 1', 'RUNTIME ERROR: 1a\n\trow:1:1-26\t\n\tDuring evaluation\t\n'],
+])
