@@ -68,6 +68,7 @@ export function actionWorld({ actions, clients }: Changes = {}): ActionWorld {
     session: {
       lifespan: 86_400_000,
       cookie: { name: 'ory_kratos_session', domain: null, path: '/', sameSite: 'Lax', secure: false, persistent: true },
+      requiredAal: 'highest_available',
     },
   }
   const client = openClient(() => settings.clients, { userAgent: 'cardea/test' })
@@ -158,6 +159,7 @@ export const session: Session = {
   expiresAt: at + 10 * 365 * 86_400_000,
   identity: ann,
   devices: [{ id: 'd', ipAddress: '192.0.2.7', userAgent: 'test/1', location: '' }],
+  secondFactors: [],
 }
 
 export const afterLogin: AfterContext = {

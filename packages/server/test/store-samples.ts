@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Delivery } from '../src/core/delivery.ts'
 import type { LoginFlow, RegistrationFlow } from '../src/core/flow.ts'
+import { secondFactorsIn } from '../src/core/factors.ts'
 import type { Identity, IdentityWithCredentials } from '../src/core/identity.ts'
 import { actionId, deliveryId, flowId, identityId, sessionId, type TokenHash, tokenHash } from '../src/core/ids.ts'
 import type { QueuedMessage } from '../src/core/mail.ts'
@@ -96,6 +97,7 @@ export const sessionOf = (identity: IdentityWithCredentials, changes: Partial<Se
   expiresAt: AT + 86_400_000,
   identity: withoutCredentials(identity),
   devices: [{ id: randomUUID(), ipAddress: '192.0.2.7', userAgent: 'Test/1.0 "é"', location: 'Berlin, DE' }],
+  secondFactors: secondFactorsIn(identity.credentials),
   ...changes,
 })
 

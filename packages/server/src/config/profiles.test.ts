@@ -32,6 +32,7 @@ test('what the profiles preset is what the papers say', async () => {
     ['selfservice.methods.code.config.lifespan', '10m', '10m', '1h'],
     ['selfservice.methods.link.config.lifespan', '10m', '10m', '1h'],
     ['selfservice.flows.settings.privileged_session_max_age', '15m', '15m', '1h'],
+    ['selfservice.methods.totp.config.allow_reuse', false, false, true],
     ['session.cookie.name', '__Host-ory_kratos_session', 'ory_kratos_session', 'ory_kratos_session'],
     ['serve.admin.host', '127.0.0.1', 'localhost', '0.0.0.0'],
     ['serve.admin.auth.without_tokens', 'same_host', 'same_host', 'anyone'],

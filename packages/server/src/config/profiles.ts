@@ -92,6 +92,12 @@ export const PRESETS: readonly Preset[] = [
     weaker: 'credentials can be changed an hour after signing in',
   },
   {
+    key: 'selfservice.methods.totp.config.allow_reuse',
+    safe: false,
+    ory: true,
+    weaker: 'a code of an authenticator app can be used again while it is valid',
+  },
+  {
     key: 'session.cookie.name',
     // The prefix makes browsers hold the cookie to this host; it needs https, so not with plain cookies.
     safe: '__Host-ory_kratos_session',

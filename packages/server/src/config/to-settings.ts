@@ -9,8 +9,11 @@ import type {
   FlowSettings,
   HookList,
   LinkSettings,
+  PasskeySettings,
+  RelyingParty,
   SchemaSource,
   Settings,
+  TotpSettings,
 } from '../core/settings.ts'
 import type { Milliseconds } from '../core/time.ts'
 import { FLOWS, type FlowName, type MethodName } from '../core/trigger.ts'
@@ -46,7 +49,9 @@ export function toSettings(config: Config, { schemas, hostname, generatedSecret,
     }
   }
   const logoutUrl = selfservice.flows.logout.after.default_browser_return_url
-  const { password, code, link, ...otherMethods } = selfservice.methods
+  const { password, code, link, totp, webauthn, passkey, ...otherMethods } = selfservice.methods
+  const pages = (['login', 'registration', 'settings'] as const).map((flow) => flowSettings(flow).uiUrl)
+  const rpOf = relyingParty(publicUrl, pages)
   return {
     profile: config.profile,
     dev: config.dev,
@@ -69,6 +74,7 @@ export function toSettings(config: Config, { schemas, hostname, generatedSecret,
     session: {
       lifespan: milliseconds(session.lifespan),
       cookie: { ...sessionCookieOf(config), name: session.cookie.name, persistent: session.cookie.persistent },
+      requiredAal: session.whoami.required_aal,
     },
     selfservice: {
       defaultReturnUrl: absolute(selfservice.default_browser_return_url),
@@ -97,7 +103,19 @@ export function toSettings(config: Config, { schemas, hostname, generatedSecret,
       recovery: mailedOf(selfservice.flows.recovery),
       verification: mailedOf(selfservice.flows.verification),
     },
-    methods: { ...methodsOf(otherMethods), password: passwordOf(password), code: codeOf(code), link: linkOf(link) },
+    methods: {
+      ...methodsOf(otherMethods),
+      password: passwordOf(password),
+      code: codeOf(code),
+      link: linkOf(link),
+      totp: totpOf(totp, publicUrl),
+      webauthn: {
+        enabled: webauthn.enabled,
+        passwordless: webauthn.config?.passwordless ?? false,
+        rp: rpOf(webauthn.config?.rp ?? {}),
+      },
+      passkey: passkeyOf(passkey, rpOf(passkey.config?.rp ?? {})),
+    },
     identity: { defaultSchemaId: config.identity.default_schema_id, schemas },
     secrets: secretsOf(config, generatedSecret),
     hashers: {
@@ -236,6 +254,55 @@ const linkOf = ({ enabled, config }: Config['selfservice']['methods']['link']): 
   baseUrl: config.base_url ?? null,
 })
 
+const totpOf = ({ enabled, config }: Config['selfservice']['methods']['totp'], publicUrl: string): TotpSettings => ({
+  enabled,
+  issuer: config.issuer ?? new URL(publicUrl).hostname,
+  allowReuse: config.allow_reuse,
+})
+
+type RpConfig = {
+  readonly id?: string | undefined
+  readonly display_name?: string | undefined
+  readonly origin?: string | undefined
+  readonly origins?: readonly string[] | undefined
+}
+
+/** What nobody says about the relying party follows from where its pages are (ory-identity-api.md §7.6). */
+const relyingParty =
+  (publicUrl: string, pages: readonly string[]) =>
+  ({ id, display_name, origin, origins }: RpConfig): RelyingParty => {
+    const domain = id ?? new URL(publicUrl).hostname
+    const given = [...(origin === undefined ? [] : [origin]), ...(origins ?? [])]
+    const found = [publicUrl, ...pages]
+      .map((url) => new URL(url))
+      .filter(({ hostname }) => hostname === domain || hostname.endsWith(`.${domain}`))
+      .map((url) => url.origin)
+    const accepted = given.length > 0 ? given : [`https://${domain}`, ...found]
+    return { id: domain, name: display_name ?? domain, origins: [...new Set(accepted)] }
+  }
+
+/** As long as Ory gives people (§7.6). */
+const KEY_TIMEOUT = '5m'
+
+function passkeyOf(
+  { enabled, config }: Config['selfservice']['methods']['passkey'],
+  rp: RelyingParty,
+): PasskeySettings {
+  const { authenticator_selection: selection, attestation, timeouts } = config ?? {}
+  return {
+    enabled,
+    rp,
+    attachment: selection?.attachment ?? null,
+    residentKey: selection?.resident_key ?? 'required',
+    userVerification: selection?.user_verification ?? 'preferred',
+    attestation: attestation?.preference ?? 'none',
+    timeouts: {
+      registration: milliseconds(timeouts?.registration ?? KEY_TIMEOUT),
+      login: milliseconds(timeouts?.login ?? KEY_TIMEOUT),
+    },
+  }
+}
+
 const flagsOf = (flags: Config['feature_flags']): FeatureFlags => ({
   useContinueWithTransitions: flags.use_continue_with_transitions,
   chooseRecoveryAddress: flags.choose_recovery_address,
@@ -244,12 +311,9 @@ const flagsOf = (flags: Config['feature_flags']): FeatureFlags => ({
   refreshLoginChooseAddress: flags.refresh_login_choose_address,
 })
 
-const methodsOf = (methods: Omit<Config['selfservice']['methods'], 'password' | 'code' | 'link' | 'b2b'>) => ({
+const methodsOf = (methods: Pick<Config['selfservice']['methods'], 'oidc' | 'lookup_secret' | 'profile'>) => ({
   oidc: { enabled: methods.oidc.enabled },
-  totp: { enabled: methods.totp.enabled },
-  webauthn: { enabled: methods.webauthn.enabled },
   lookup_secret: { enabled: methods.lookup_secret.enabled },
-  passkey: { enabled: methods.passkey.enabled },
   profile: { enabled: methods.profile.enabled },
 })
 

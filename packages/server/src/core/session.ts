@@ -1,3 +1,4 @@
+import type { SecondFactor } from './factors.ts'
 import type { Identity } from './identity.ts'
 import type { SessionId } from './ids.ts'
 import type { Time } from './time.ts'
@@ -34,6 +35,8 @@ export type Session = {
   readonly expiresAt: Time
   readonly identity: Identity
   readonly devices: readonly Device[]
+  /** What its person has set up that may come second, enabled or not: it is known wherever the session is. */
+  readonly secondFactors: readonly SecondFactor[]
 }
 
 /** Whether a session still signs somebody in. */

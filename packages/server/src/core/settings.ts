@@ -15,6 +15,8 @@ export type Settings = {
   readonly session: {
     readonly lifespan: Milliseconds
     readonly cookie: CookieSettings & { readonly name: string; readonly persistent: boolean }
+    /** How many factors `whoami` and the other sessions are shown for. */
+    readonly requiredAal: 'aal1' | 'highest_available'
   }
   readonly selfservice: {
     readonly defaultReturnUrl: string
@@ -39,8 +41,13 @@ export type Settings = {
     readonly password: PasswordSettings
     readonly code: CodeSettings
     readonly link: LinkSettings
+    readonly totp: TotpSettings
+    readonly webauthn: WebAuthnSettings
+    readonly passkey: PasskeySettings
   } & {
-    readonly [M in Exclude<MethodName, 'password' | 'code' | 'link'>]: { readonly enabled: boolean }
+    readonly [M in Exclude<MethodName, 'password' | 'code' | 'link' | 'totp' | 'webauthn' | 'passkey'>]: {
+      readonly enabled: boolean
+    }
   }
   readonly identity: { readonly defaultSchemaId: string; readonly schemas: readonly SchemaSource[] }
   readonly secrets: {
@@ -123,6 +130,34 @@ export type LinkSettings = {
   readonly lifespan: Milliseconds
   /** Where links lead if not to the public URL. */
   readonly baseUrl: string | null
+}
+
+export type TotpSettings = {
+  readonly enabled: boolean
+  /** The name in the app. */
+  readonly issuer: string
+  /** Ory takes a code again while it is valid; otherwise each is good for once. */
+  readonly allowReuse: boolean
+}
+
+/** Whom keys are made for, and on which pages they may be used. */
+export type RelyingParty = { readonly id: string; readonly name: string; readonly origins: readonly string[] }
+
+export type WebAuthnSettings = {
+  readonly enabled: boolean
+  /** A key made from now on signs people in on its own; else it comes second. */
+  readonly passwordless: boolean
+  readonly rp: RelyingParty
+}
+
+export type PasskeySettings = {
+  readonly enabled: boolean
+  readonly rp: RelyingParty
+  readonly attachment: 'platform' | 'cross-platform' | null
+  readonly residentKey: 'required' | 'preferred' | 'discouraged'
+  readonly userVerification: 'required' | 'preferred' | 'discouraged'
+  readonly attestation: 'none' | 'indirect' | 'direct' | 'enterprise'
+  readonly timeouts: { readonly registration: Milliseconds; readonly login: Milliseconds }
 }
 
 /** Answers of Ory's that changed over time (ory-identity-api.md §10). */

@@ -181,6 +181,7 @@ const session = {
   expiresAt: at + 1000,
   identity: ann,
   devices: [{ id: 'd', ipAddress: '127.0.0.1:1', userAgent: 'test', location: '' }],
+  secondFactors: [],
 } as const
 
 test.each([

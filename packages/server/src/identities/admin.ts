@@ -1,5 +1,6 @@
 import type { AddressPatch } from '../core/decision.ts'
 import { WireError } from '../core/errors.ts'
+import { type FactorSettings, hasFirstFactor } from '../core/factors.ts'
 import type { Credential, CredentialType, Identity, IdentityState, IdentityWithCredentials } from '../core/identity.ts'
 import type { IdentityId } from '../core/ids.ts'
 import { isJsonObject, type Json, type JsonObject } from '../core/json.ts'
@@ -20,13 +21,8 @@ export type AdminDeps = {
   readonly store: Pick<Store, 'commit' | 'identities'>
   readonly clock: Clock
   readonly random: Pick<Random, 'rowId'>
-  readonly settings: { readonly methods: FirstFactorSettings }
+  readonly settings: { readonly methods: FactorSettings }
 }
-
-/** Which methods may sign somebody in on their own. */
-type FirstFactorSettings = {
-  readonly [M in 'password' | 'oidc' | 'passkey']: { readonly enabled: boolean }
-} & { readonly code: { readonly enabled: boolean; readonly passwordless: boolean } }
 
 export const notFound = () => new WireError(404, 'Unable to locate the resource')
 
@@ -186,10 +182,7 @@ export async function removeCredential(
     if (credential === undefined) throw notFound()
     const rest = identity.credentials.filter((known) => known !== credential)
     const remaining = type === 'oidc' ? [...rest, ...withoutProvider(credential, identifier)] : rest
-    if (
-      (type === 'password' || type === 'oidc') &&
-      !remaining.some((other) => isFirstFactor(deps.settings.methods, other))
-    ) {
+    if ((type === 'password' || type === 'oidc') && !hasFirstFactor(deps.settings.methods, remaining)) {
       throw bad('You cannot remove the last first factor credential.')
     }
     return { ...identity, credentials: remaining }
@@ -211,17 +204,3 @@ const providerId = (provider: Json) =>
   isJsonObject(provider) && typeof provider.provider === 'string' && typeof provider.subject === 'string'
     ? `${provider.provider}:${provider.subject}`
     : null
-
-/** What somebody can sign in with on its own; types that are not listed only ever come second. */
-const FIRST_FACTORS: {
-  readonly [T in CredentialType]?: (methods: FirstFactorSettings, credential: Credential) => boolean
-} = {
-  password: ({ password }, { config }) =>
-    password.enabled && (Boolean(config.hashed_password) || config.use_password_migration_hook === true),
-  oidc: ({ oidc }, { identifiers }) => oidc.enabled && identifiers.length > 0,
-  passkey: ({ passkey }, { config }) => passkey.enabled && isList(config.credentials) && config.credentials.length > 0,
-  code: ({ code }, { identifiers }) => code.enabled && code.passwordless && identifiers.length > 0,
-}
-
-const isFirstFactor = (methods: FirstFactorSettings, credential: Credential) =>
-  FIRST_FACTORS[credential.type]?.(methods, credential) ?? false

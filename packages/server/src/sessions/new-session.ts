@@ -1,11 +1,12 @@
-import type { Identity } from '../core/identity.ts'
+import { aalOf, secondFactorsIn } from '../core/factors.ts'
+import type { IdentityWithCredentials } from '../core/identity.ts'
 import { sessionId } from '../core/ids.ts'
 import type { RequestFacts } from '../core/request.ts'
 import type { Aal, AuthenticationMethod, Proof, Session } from '../core/session.ts'
 import type { Milliseconds, Random, Time } from '../core/time.ts'
 
 type Proven = {
-  readonly identity: Identity
+  readonly identity: IdentityWithCredentials
   readonly method: Proof
   readonly aal: Aal
   readonly request: RequestFacts
@@ -24,6 +25,7 @@ export function newSession(random: Random, lifespan: Milliseconds, proof: Proven
     issuedAt: proof.at,
     expiresAt: proof.at + lifespan,
     identity: proof.identity,
+    secondFactors: secondFactorsIn(proof.identity.credentials),
     devices: [
       {
         id: random.rowId(),
@@ -44,13 +46,8 @@ export function renewedSession(session: Session, proof: Proven): Session {
     authenticationMethods: methods,
     authenticatedAt: proof.at,
     identity: proof.identity,
+    secondFactors: secondFactorsIn(proof.identity.credentials),
   }
 }
 
 const methodOf = ({ method, aal, at }: Proven): AuthenticationMethod => ({ method, aal, completedAt: at })
-
-/** aal2 needs a first and a second factor (ory-identity-api.md §8.4). */
-const aalOf = (methods: readonly AuthenticationMethod[]): Aal => {
-  const proven = new Set(methods.map(({ aal }) => aal))
-  return proven.has('aal1') && proven.has('aal2') ? 'aal2' : proven.size > 0 ? 'aal1' : 'aal0'
-}

@@ -1,3 +1,4 @@
+import { secondFactorsIn } from '../core/factors.ts'
 import type { IdentityWithCredentials } from '../core/identity.ts'
 import type { IdentityId } from '../core/ids.ts'
 import { addressWrites } from './addresses.ts'
@@ -93,6 +94,7 @@ const INSERT = insertInto('identities', [
   'external_id',
   'verifiable_addresses',
   'recovery_addresses',
+  'second_factors',
   'version',
   'created_at',
   'updated_at',
@@ -113,6 +115,7 @@ export const createIdentity = (identity: IdentityWithCredentials): readonly Writ
       identity.externalId,
       encode(identity.verifiableAddresses),
       encode(identity.recoveryAddresses),
+      encode(secondFactorsIn(identity.credentials)),
       identity.version,
       identity.createdAt,
       identity.updatedAt,

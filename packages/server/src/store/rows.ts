@@ -10,6 +10,7 @@ import type {
 import type { ActionId, DeliveryId, IdentityId, SessionId } from '../core/ids.ts'
 import type { Json, JsonObject } from '../core/json.ts'
 import type { Consent, LoginSession, OAuth2Client, StoredKey, StoredToken, TrustedIssuer } from '../core/oauth2.ts'
+import type { SecondFactor } from '../core/factors.ts'
 import type { AuthenticationMethod, Device, Session } from '../core/session.ts'
 import type { Time } from '../core/time.ts'
 import { decode } from './codec.ts'
@@ -96,6 +97,7 @@ type SessionRow = {
   readonly issued_at: Time
   readonly expires_at: Time
   readonly devices: string
+  readonly second_factors: string
 }
 
 export function sessionOf(row: Row): Session {
@@ -110,6 +112,7 @@ export function sessionOf(row: Row): Session {
     expiresAt: it.expires_at,
     identity: identityOf(row),
     devices: decode(it.devices) as Device[],
+    secondFactors: decode(it.second_factors) as SecondFactor[],
   }
 }
 

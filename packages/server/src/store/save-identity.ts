@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { secondFactorsIn } from '../core/factors.ts'
 import type { Credential, IdentityWithCredentials } from '../core/identity.ts'
 import type { IdentityId } from '../core/ids.ts'
 import { addressWrites, releaseAddresses } from './addresses.ts'
@@ -11,6 +12,7 @@ const UPDATE = statement(
   'identities.update',
   `update identities set schema_id = $3, state = $4, state_changed_at = $5, traits = $6, metadata_public = $7,
   metadata_admin = $8, external_id = $9, verifiable_addresses = $10, recovery_addresses = $11, updated_at = $12,
+  second_factors = $13,
   version = version + 1
   where id = $1 and version = $2`,
 )
@@ -35,6 +37,7 @@ export const saveIdentity = (before: IdentityWithCredentials, identity: Identity
       encode(identity.verifiableAddresses),
       encode(identity.recoveryAddresses),
       identity.updatedAt,
+      encode(secondFactorsIn(identity.credentials)),
     ],
     expects: 'credential_changed',
   },

@@ -10,7 +10,7 @@ import type { Sessions } from './store.ts'
 
 const SELECT = `select
   s.id as session_id, s.active, s.aal, s.authentication_methods, s.authenticated_at, s.issued_at, s.expires_at, s.devices,
-  ${IDENTITY}
+  i.second_factors, ${IDENTITY}
   from sessions s join identities i on i.id = s.identity_id`
 
 /** The hot path of `whoami`: one look-up in one index, and all that the answer holds. */

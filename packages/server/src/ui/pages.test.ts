@@ -34,6 +34,7 @@ const session: Session = {
   expiresAt: at + 86_400_000,
   identity,
   devices: [{ id: 'd', ipAddress: '192.0.2.1', userAgent: 'A "browser"', location: '' }],
+  secondFactors: [],
 }
 
 test('the account page says who is signed in, how, until when, and how to leave', () => {

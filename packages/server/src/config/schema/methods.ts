@@ -212,7 +212,10 @@ export const methods = group('The ways to sign in, sign up, recover, verify or c
   profile: group('Changing the own traits.', { enabled: enabled('the profile form', true) }),
   totp: group('Codes of an authenticator app.', {
     enabled: enabled('an authenticator app', false),
-    config: group('How the app names us.', { issuer: optionalText('The name in the app.') }),
+    config: group('How codes of the app are taken.', {
+      issuer: optionalText('The name in the app.'),
+      allow_reuse: flag('Take a code again while it is valid, as Ory does.', false),
+    }),
   }),
   lookup_secret: group('Recovery codes on paper.', { enabled: enabled('a recovery code', false) }),
   oidc: group('Signing in with another provider.', {
