@@ -1,13 +1,16 @@
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { sendingOf } from './actions/sending-of.ts'
 import { openTemplates } from './actions/web-hook/templates.ts'
-import { assemble } from './assemble.ts'
+import { assemble, messageSeal } from './assemble.ts'
 import { makePlan } from './config/plan.ts'
 import type { Log } from './core/log.ts'
 import type { Settings } from './core/settings.ts'
+import { openCourier } from './courier/courier.ts'
+import { createTemplateCache, openMessageTemplates } from './courier/templates.ts'
 import { createListener, listen } from './http/listener.ts'
 import { adminPath } from './http/admin-path.ts'
 import { openClient } from './net/client.ts'
+import { connectSocket } from './net/connect-socket.ts'
 import { startOutbox } from './outbox/start-outbox.ts'
 import { openStore } from './store/open-store.ts'
 import { createEcho } from './ui/echo.ts'
@@ -38,6 +41,23 @@ export async function startApp({ settings, world, log, version, migrate }: AppOp
   const templates = openTemplates({ client, clock: world.clock, readFile: (path) => readFile(path, 'utf8') })
   const planOf = (next: Settings) => makePlan(next, { ...world, settings: next, client, templates, log }).plan
 
+  const mailFiles = {
+    readFile: (path: string) => readFile(path, 'utf8'),
+    listFolder: (path: string) => readdir(path).catch(() => []),
+    cache: createTemplateCache(),
+  }
+  const mailTemplates = (next: Settings) =>
+    openMessageTemplates({ settings: next.courier, client, clock: world.clock, log, ...mailFiles })
+  const courier = openCourier({
+    ...mailFiles,
+    client,
+    connect: connectSocket,
+    settings: () => current.settings.courier,
+    seal: () => messageSeal(current.settings, world),
+    keepsUnsent: () => current.settings.dev,
+    readTemplate: (location) => mailTemplates(current.settings).read(location),
+  })
+
   const first = planOf(settings)
   const inForce = { sendingOf: sendingOf(first) }
   const outbox = startOutbox({
@@ -48,9 +68,15 @@ export async function startApp({ settings, world, log, version, migrate }: AppOp
     concurrency: 32,
     sendingOf: (action) => inForce.sendingOf(action),
     settings: () => current.settings.actions,
+    mail: {
+      send: (message, signal) => courier.send(message, signal),
+      retries: () => current.settings.courier.messageRetries,
+      concurrency: settings.courier.pullCount,
+      pollInterval: settings.courier.pullWait,
+    },
   })
 
-  const parts = { store, outbox, client, echo: createEcho(world), world, log, version }
+  const parts = { store, outbox, client, echo: createEcho(world), mailTemplates, world, log, version }
   const serving = { doors: assemble(parts, settings, first) }
   const publicListener = await createListener(serving.doors.publicRoutes, {
     kind: 'public',
@@ -69,6 +95,7 @@ export async function startApp({ settings, world, log, version, migrate }: AppOp
   const stop = async () => {
     await Promise.all([publicListener.close(), adminListener.close()])
     await outbox.stop()
+    await courier.close()
     await client.close()
     await store.close()
   }

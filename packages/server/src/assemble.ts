@@ -6,6 +6,9 @@ import type { Message } from './core/mail.ts'
 import type { ActionPlan } from './core/plan.ts'
 import type { Session } from './core/session.ts'
 import type { Settings } from './core/settings.ts'
+import { unpackMessage } from './courier/message.ts'
+import { renderMail } from './courier/render-mail.ts'
+import type { MessageTemplates } from './courier/templates.ts'
 import { createCodes } from './crypto/codes.ts'
 import { createCsrfTokens, csrfCookieName } from './crypto/csrf.ts'
 import { isSame } from './crypto/keys.ts'
@@ -18,6 +21,8 @@ import { browserState } from './http/browser-state.ts'
 import { type DoorDeps, forwardError, guarded } from './http/doors.ts'
 import type { Answer, Exchange, Route } from './http/exchange.ts'
 import { adminIdentityRoutes } from './http/admin-identity-routes.ts'
+import { adminRecoveryRoutes } from './http/admin-recovery-routes.ts'
+import { courierRoutes } from './http/courier-routes.ts'
 import { adminMetaRoutes, healthRoutes, publicMetaRoutes } from './http/meta-routes.ts'
 import { selfServiceRoutes } from './http/self-service.ts'
 import { sessionRoutes } from './http/session-routes.ts'
@@ -33,6 +38,7 @@ import type { Outbox } from './outbox/start-outbox.ts'
 import type { Store } from './store/store.ts'
 import { devRoutes } from './ui/dev-routes.ts'
 import type { Echo } from './ui/echo.ts'
+import { mailboxRoutes } from './ui/mailbox-routes.ts'
 import { uiRoutes } from './ui/routes.ts'
 import type { World } from './world.ts'
 
@@ -42,6 +48,8 @@ type Parts = {
   readonly client: OutgoingClient
   /** What the dev tools' receiver got; it outlives every configuration. */
   readonly echo: Echo
+  /** The templates of messages under a configuration; what was fetched and read outlives it. */
+  readonly mailTemplates: (settings: Settings) => MessageTemplates
   readonly world: World
   readonly log: Log
   readonly version: string
@@ -68,6 +76,10 @@ export function assemble(parts: Parts, settings: Settings, plan: ActionPlan): Do
     logoutToken: (session: Session) => logoutToken(secret, session),
     sameToken: isSame,
   }
+  const openMessage = (sealed: string) => {
+    const text = messageSeal(settings, parts.world).open(sealed)
+    return text === null ? null : unpackMessage(text)
+  }
   const urls = { publicUrl: settings.serve.public.baseUrl, adminUrl: settings.serve.admin.baseUrl }
 
   const publicRoutes = [
@@ -81,7 +93,15 @@ export function assemble(parts: Parts, settings: Settings, plan: ActionPlan): Do
     ...healthRoutes(meta),
     ...adminMetaRoutes(meta),
     ...adminIdentityRoutes({ ...doors, ...people, store: parts.store }),
+    ...adminRecoveryRoutes({ flows }),
+    ...courierRoutes({
+      store: parts.store,
+      clock: parts.world.clock,
+      pages: createSeal(settings.secrets.pagination, 'page token', parts.world.random),
+      openMessage: settings.dev ? openMessage : null,
+    }),
     ...(settings.dev ? devRoutes({ ...parts.world, ...urls, echo: parts.echo }) : []),
+    ...(settings.dev ? mailboxRoutes({ ...urls, messages: parts.store.messages, openMessage }) : []),
   ]
   // Listeners were opened with the routes of the first configuration; each request finds today's by name.
   const find = (routes: readonly Route[]) => {
@@ -103,6 +123,10 @@ export function assemble(parts: Parts, settings: Settings, plan: ActionPlan): Do
     },
   }
 }
+
+/** What messages are sealed with until they are sent, and for as long as they are kept. */
+export const messageSeal = (settings: Settings, { random }: Pick<World, 'random'>) =>
+  createSeal(settings.secrets.cipher, 'message', random)
 
 function doorDeps({ store, world, log }: Parts, settings: Settings): DoorDeps {
   const seal = createSeal(settings.secrets.cookie, 'session cookie', world.random)
@@ -146,10 +170,8 @@ type People = ReturnType<typeof peopleOf>
 function flowDeps(parts: Parts, settings: Settings, plan: ActionPlan, doors: DoorDeps, people: People): FlowDeps {
   const { store, outbox, client, world, log } = parts
   const { passwords, traits, buildIdentity, amend, retrait } = people
-  const mail = async (message: Message): Promise<readonly Effect[]> => {
-    log('warn', 'mail_not_sent', { template: message.template, detail: 'the courier is not built yet' })
-    return []
-  }
+  const mailing = { ...world, log, templates: parts.mailTemplates(settings), seal: messageSeal(settings, world) }
+  const mail = async (message: Message): Promise<readonly Effect[]> => [await renderMail(mailing, message)]
   return {
     settings,
     plan,

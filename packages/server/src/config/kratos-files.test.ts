@@ -255,7 +255,25 @@ test('what a kratos.yml says is what is in force', async () => {
       awaitedFailure: 'fail',
       precedence: 'ory',
     },
-    courier: { enabled: true },
+    courier: {
+      email: {
+        kind: 'smtp',
+        connectionUri: 'smtp://127.0.0.1:1025/?disable_starttls=true',
+        clientCertPath: null,
+        clientKeyPath: null,
+        fromAddress: 'no-reply@example.test',
+        fromName: 'Example',
+        headers: {},
+        localName: 'localhost',
+        privateAddresses: 'allowed',
+      },
+      sms: null,
+      templates: [],
+      templateFolder: null,
+      messageRetries: 5,
+      pullCount: 10,
+      pullWait: 1_000,
+    },
   })
 })
 

@@ -12,7 +12,9 @@ import { type Environment, readEnvironment } from './environment.ts'
 import { fillDefaults } from './fill-defaults.ts'
 import { isHookSecret } from './hook-secrets.ts'
 import { loadIdentitySchemas, schemaKeys } from './identity-schemas.ts'
+import { courierSettings } from './courier-settings.ts'
 import { checkTemplates } from './hook-templates.ts'
+import { checkMessageTemplates } from './message-templates.ts'
 import { mergeObjects, type Path, printPath, valueAt } from './path.ts'
 import { pendingKeys } from './pending.ts'
 import { weakenings, withPresets } from './profiles.ts'
@@ -91,20 +93,22 @@ export async function loadConfig(options: LoadOptions): Promise<Loaded> {
   const inClear = [...secretsOf(configSchema, configured)].filter(
     (secret) => isInClear(secret) && !isPlaceholder(secret.text) && isWrittenInFile(secret, sources),
   )
-  const [identity, templates] = await Promise.all([
+  const [identity, templates, messages] = await Promise.all([
     loadIdentitySchemas(reading, config),
     checkTemplates(reading, lists, config.profile),
   ])
-  findings.push(...checkRules({ config, configured, inClear }), ...identity.findings, ...templates.findings)
+  findings.push(...checkRules({ config, configured, inClear }), ...identity.findings)
+  findings.push(...templates.findings, ...messages.findings)
+    checkMessageTemplates(reading, courierSettings(config), config.profile),
   if (findings.some(isError)) throw refusal(findings, sources)
 
-  const fingerprint = hash([config, identity.schemas, templates.texts])
+  const fingerprint = hash([config, identity.schemas, templates.texts, messages.texts])
   const surroundings = { schemas: identity.schemas, hostname: hostname(), generatedSecret, revision: fingerprint }
   return {
     settings: toSettings(config, surroundings),
     warnings: [...weakenings(configured, config.profile), ...warningsOf(findings, sources)],
     effective: complete(configured),
-    sources: [...options.files, ...secrets.files, ...filesIn(config), ...templates.files],
+    sources: [...options.files, ...secrets.files, ...filesIn(config), ...templates.files, ...messages.files],
     fingerprint,
     generatedSecret,
   }

@@ -25,8 +25,6 @@ export const PENDING: readonly Pending[] = [
   { key: 'selfservice.methods.b2b' },
   { key: 'session.earliest_possible_extend' },
   { key: 'session.whoami.tokenizer' },
-  { key: 'courier' },
-  { key: 'clients.smtp' },
   { key: 'oauth2_provider' },
   ...[
     'cacheable_sessions',

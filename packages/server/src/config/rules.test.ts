@@ -168,11 +168,11 @@ test.each([
 
 test('what is not built and does no harm is said once, where it is written', async () => {
   const { warnings } = await loadText(
-    `${text}courier: {smtp: {from_name: Ann}, message_retries: 3}\ntracing: {provider: otel}\nlog: {format: json}`,
+    `${text}database: {cleanup: {batch_size: 5}}\ntracing: {provider: otel}\nlog: {format: json}`,
     { env },
   )
   expect(warnings).toEqual([
-    'cardea.yml:10  courier: has no effect: this is not built yet',
+    'cardea.yml:10  database: has no effect: this is not built yet',
     'cardea.yml:11  tracing: has no effect: this is not built yet',
   ])
 })

@@ -17,6 +17,7 @@ import type {
 } from '../core/settings.ts'
 import type { Milliseconds } from '../core/time.ts'
 import { FLOWS, type FlowName, type MethodName } from '../core/trigger.ts'
+import { courierSettings } from './courier-settings.ts'
 import type { Config } from './schema/schema.ts'
 
 /** What settings are made of besides the configuration itself. */
@@ -140,7 +141,7 @@ export function toSettings(config: Config, { schemas, hostname, generatedSecret,
       precedence: actions.precedence,
     },
     security: { accountEnumeration: { mitigate: config.security.account_enumeration.mitigate } },
-    courier: { enabled: config.courier.smtp.connection_uri !== undefined || config.courier.http !== undefined },
+    courier: courierSettings(config),
     featureFlags: flagsOf(config.feature_flags),
     hooks: hookLists(config),
   }

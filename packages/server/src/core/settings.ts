@@ -1,3 +1,4 @@
+import type { CourierSettings } from './courier-settings.ts'
 import type { JsonObject } from './json.ts'
 import type { Milliseconds } from './time.ts'
 import type { FlowName, MethodName } from './trigger.ts'
@@ -63,7 +64,7 @@ export type Settings = {
   readonly clients: ClientSettings
   readonly actions: ActionSettings
   readonly security: { readonly accountEnumeration: { readonly mitigate: boolean } }
-  readonly courier: { readonly enabled: boolean }
+  readonly courier: CourierSettings
   readonly featureFlags: FeatureFlags
   /** Every hook list as configured, in order; the plan is made of these. */
   readonly hooks: readonly HookList[]

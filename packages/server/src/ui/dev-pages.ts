@@ -3,8 +3,9 @@ import { attributes, type Markup, markup } from './markup.ts'
 import type { Page } from './page.ts'
 import { renderTime } from './time.ts'
 
-const LINKS = [
+export const DEV_LINKS = [
   { href: '/dev', text: 'Dev tools' },
+  { href: '/dev/mailbox', text: 'Mailbox' },
   { href: '/dev/echo', text: 'Echo' },
 ]
 
@@ -12,13 +13,14 @@ const LINKS = [
 export const devPage = (publicHome: string): Page => ({
   title: 'Dev tools',
   home: publicHome,
-  links: LINKS,
+  links: DEV_LINKS,
   main: markup`<div class="bench">
 <div>
 <h1>Dev tools</h1>
 <p class="lead">Only here with <code>--dev</code>. A production server has none of these pages.</p>
 </div>
 <ul class="calls">
+<li class="call"><h2><a href="/dev/mailbox">Mailbox</a></h2><p>Every mail and message the server sends, with its codes and links.</p></li>
 <li class="call"><h2><a href="/dev/echo">Echo</a></h2><p>A receiver that shows what your actions send. Point a <code>web_hook</code> at it and watch the calls arrive.</p></li>
 </ul>
 </div>`,
@@ -41,7 +43,7 @@ export function echoPage({ home, receiver, calls, isLive, showsAll }: EchoPage):
   return {
     title: 'Echo',
     home,
-    links: LINKS,
+    links: DEV_LINKS,
     ...(isLive ? { refresh: 5, script: LIVE } : {}),
     main: markup`<div class="bench">
 <div class="bar">
@@ -134,8 +136,8 @@ function colour(text: string): Markup {
   return markup`${parts}${text.slice(end)}`
 }
 
-/** Fetches the page every other second and puts new calls on top, so that what is open or selected stays so. */
-const LIVE = `
+/** For a list `calls` whose items have ids, and its `count`. Fetches the page every other second and puts new calls on top, so that what is open or selected stays so. */
+export const LIVE = `
 setInterval(async () => {
   if (document.hidden) return
   const answer = await fetch(location.href).catch(() => null)

@@ -12,6 +12,8 @@ export type Page = {
   readonly links?: readonly Link[]
   /** Our own inline script. */
   readonly script?: string
+  /** Whether it holds frames with other documents of this listener. */
+  readonly hasFrames?: boolean
   /** Nonces of scripts that a form brings along. */
   readonly nonces?: readonly string[]
   /** Reload after so many seconds where scripts do not run. */
@@ -65,7 +67,7 @@ ${script !== undefined && markup`<script>${trusted(script)}</script>`}
  * Nothing but what we sent ourselves (CSP Level 3). There is no `form-action`: browsers apply it to the redirects after a
  * post as well, and those lead to the operator's applications and to identity providers.
  */
-function policy({ script, nonces = [] }: Page): string {
+function policy({ script, hasFrames = false, nonces = [] }: Page): string {
   const scripts = [
     ...(script === undefined ? [] : [sourceHash(script)]),
     ...nonces.filter(isNonce).map((nonce) => `'nonce-${nonce}'`),
@@ -75,6 +77,7 @@ function policy({ script, nonces = [] }: Page): string {
     `style-src ${sourceHash(STYLE)}`,
     "img-src 'self' data:",
     ...(scripts.length === 0 ? [] : [`script-src ${scripts.join(' ')}`, "connect-src 'self'"]),
+    ...(hasFrames ? ["frame-src 'self'"] : []),
     "base-uri 'none'",
     "object-src 'none'",
     "frame-ancestors 'none'",

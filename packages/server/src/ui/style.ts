@@ -159,6 +159,7 @@ details summary{cursor:pointer;color:var(--accent);font-weight:600;padding:.25re
 .facts strong{color:var(--ink);font-weight:600}
 .call pre{margin:.25rem 0 0;padding:.875rem 1rem;overflow:auto;max-height:32rem;background:var(--paper);border:1px solid var(--line);border-radius:.5rem;font-size:.875rem;line-height:1.5;white-space:pre-wrap;tab-size:2}
 .key{color:var(--accent)}.text{color:var(--ink)}.literal{color:var(--brass-text)}
+.letter{width:100%;height:32rem;background:#fff;border:1px solid var(--line);border-radius:.5rem}
 .empty{background:var(--card);border:1px dashed var(--edge);border-radius:.75rem;padding:clamp(1.25rem,4vw,2.5rem);display:grid;gap:.75rem}
 .empty ol,.empty ul{margin:0;padding-left:1.25rem;display:grid;gap:.375rem}
 .headers{grid-template-columns:minmax(9rem,auto) 1fr;font-size:.9375rem;gap:.25rem 1rem;margin-top:.25rem}
