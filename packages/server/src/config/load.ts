@@ -96,10 +96,10 @@ export async function loadConfig(options: LoadOptions): Promise<Loaded> {
   const [identity, templates, messages] = await Promise.all([
     loadIdentitySchemas(reading, config),
     checkTemplates(reading, lists, config.profile),
+    checkMessageTemplates(reading, courierSettings(config), config.profile),
   ])
   findings.push(...checkRules({ config, configured, inClear }), ...identity.findings)
   findings.push(...templates.findings, ...messages.findings)
-    checkMessageTemplates(reading, courierSettings(config), config.profile),
   if (findings.some(isError)) throw refusal(findings, sources)
 
   const fingerprint = hash([config, identity.schemas, templates.texts, messages.texts])
