@@ -46,7 +46,8 @@ export async function applyChange(deps: FlowDeps, flow: VerificationFlow, passin
     trigger,
     flow: { ...parent, transientPayload: {} },
     request: caller.request,
-    session: { ...session, identity },
+    // Ory reads this session without the devices it was used from.
+    session: { ...session, identity, devices: [] },
     identity,
     previous: before,
   }

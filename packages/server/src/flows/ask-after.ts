@@ -1,3 +1,4 @@
+import type { AskOptions } from '../actions/ask.ts'
 import type { Flow } from '../core/flow.ts'
 import type { Identity } from '../core/identity.ts'
 import { actionsFor } from '../core/plan.ts'
@@ -8,7 +9,7 @@ type Occasion = {
   /** As templates see it: the one about to be issued, or the one in use. */
   readonly session: Session | null
   readonly previous?: Identity
-  readonly told?: (identity: Identity) => Flow
+  readonly told?: AskOptions['told']
 }
 
 /** Asks the actions that stand after a flow's method. */

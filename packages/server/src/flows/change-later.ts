@@ -79,7 +79,7 @@ function waiting(
     awaited: [],
     outcome: {
       kind: 'kept',
-      flow: kept,
+      flow: { ...kept, transientPayload: null },
       answer: 'form',
       ...(continueWith === undefined ? {} : { continueWith }),
       ...(browserTo === undefined ? {} : { browserTo }),

@@ -66,9 +66,22 @@ type Next = { readonly fields: JsonObject; readonly messages: readonly FieldMess
 
 /** The same form once more: what was typed stays (never a password), what was wrong is said, the CSRF token is new. */
 export function renderAgain(deps: Pick<FormDeps, 'csrf'>, flow: Flow, caller: Caller, next: Next): Flow {
-  const cleared = withValues(clearMessages(flow.ui), next.fields)
+  const cleared = withTyped(flow, next.fields)
   const told = { ...reopened(flow), ui: withMessages(cleared, next.messages), updatedAt: next.at }
   return maskCsrf(deps, told, caller)
+}
+
+/** What was typed. A profile is replaced as a whole, so what was left out of it is gone from the form too; an address is asked for anew. */
+function withTyped(flow: Flow, fields: JsonObject): Ui {
+  const ui = clearMessages(flow.ui)
+  if (flow.name === 'recovery' || flow.name === 'verification') return ui
+  if (flow.name !== 'settings' || fields.traits === undefined) return withValues(ui, fields)
+  const nodes = ui.nodes.map((node): UiNode => {
+    if (node.type !== 'input' || !node.attributes.name.startsWith('traits.')) return node
+    const { value: _, ...attributes } = node.attributes
+    return { ...node, attributes }
+  })
+  return withValues({ ...ui, nodes }, fields)
 }
 
 /** What is wrong now is no success any more (a row of docs/compatibility.md: Ory leaves both standing). */

@@ -74,6 +74,17 @@ export async function fulfil(
   }
 }
 
+/** Somebody whose addresses are about to be written to, as those see them who are told afterwards. */
+export const asWrittenTo = (
+  deps: Pick<FlowDeps, 'settings'>,
+  flow: Flow,
+  identity: IdentityWithCredentials,
+  at: Time,
+): IdentityWithCredentials =>
+  deps.settings.selfservice.flows.verification.enabled
+    ? toBeVerified(deps, flow, identity).reduce((told, address) => withSent(told, address, at), identity)
+    : identity
+
 /** The first address that waits for it, in the order of the schema (design.md §3, row 19); Ory's old flag wants all of them. */
 function toBeVerified(
   { settings }: Pick<FlowDeps, 'settings'>,

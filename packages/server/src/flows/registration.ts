@@ -7,7 +7,7 @@ import { newSession } from '../sessions/new-session.ts'
 import { askAfter } from './ask-after.ts'
 import type { Closing, FlowDeps, FlowRules, Opening, Passing, StartRequest } from './define.ts'
 import { renderForm } from './form.ts'
-import { fulfil, handedOut, stepsIn } from './fulfil.ts'
+import { asWrittenTo, fulfil, handedOut, stepsIn } from './fulfil.ts'
 import { selectedSchema } from './login.ts'
 import { newFlow } from './new-flow.ts'
 import { returnUrl } from './return-url.ts'
@@ -54,7 +54,13 @@ async function close(deps: FlowDeps, flow: RegistrationFlow, passing: Passing): 
   const { attempt, method, caller, transientPayload, at } = passing
   // Ory's registration by password never says which method it was (ory-identity-api.md §4.1).
   const attempted: RegistrationFlow = { ...flow, transientPayload }
-  const verdict = await askAfter(deps, attempted, passing, { session: null })
+  const verdict = await askAfter(deps, attempted, passing, {
+    session: null,
+    told: (identity) => ({
+      flow: attempted,
+      identity: asWrittenTo(deps, attempted, { ...attempt.identity, ...identity }, at),
+    }),
+  })
   if (verdict.kind === 'deny') return { kind: 'denied', messages: verdict.messages }
   if (verdict.kind === 'divert') throw new Error('nothing diverts a registration')
 

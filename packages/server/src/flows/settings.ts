@@ -12,7 +12,7 @@ import { askAfter } from './ask-after.ts'
 import { changeLater } from './change-later.ts'
 import type { Caller, Closing, FlowDeps, FlowRules, Opening, Parked, Passing, StartRequest } from './define.ts'
 import { renderForm } from './form.ts'
-import { fulfil, stepsIn } from './fulfil.ts'
+import { asWrittenTo, fulfil, stepsIn } from './fulfil.ts'
 import { newFlow } from './new-flow.ts'
 import { withoutParked } from './parked.ts'
 import { returnUrl } from './return-url.ts'
@@ -144,7 +144,10 @@ async function close(deps: FlowDeps, flow: SettingsFlow, passing: Passing): Prom
   const verdict = await askAfter(deps, attempted, passing, {
     session,
     previous: before,
-    told: (identity) => saved({ ...attempt.identity, ...identity }),
+    told: (amended) => {
+      const identity = asWrittenTo(deps, attempted, { ...attempt.identity, ...amended }, at)
+      return { flow: saved(identity), identity }
+    },
   })
   if (verdict.kind === 'deny') return { kind: 'denied', messages: verdict.messages }
   if (verdict.kind === 'divert') return changeLater(deps, attempted, passing)
@@ -174,7 +177,8 @@ async function close(deps: FlowDeps, flow: SettingsFlow, passing: Passing): Prom
     awaited: verdict.awaited,
     outcome: {
       kind: 'settled',
-      flow: done,
+      // Ory's profile and password answer without what was sent along (ory-actions.md §4.3).
+      flow: method === 'profile' || method === 'password' ? { ...done, transientPayload: null } : done,
       identity,
       session: { ...session, identity },
       continueWith: [...stepsIn(effects), ...fulfilled.continueWith],

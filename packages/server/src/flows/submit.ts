@@ -77,7 +77,8 @@ async function conclude(deps: FlowDeps, trying: Trying, attempt: Attempt): Promi
       return keepOpen(deps, submission, fields, attempt.messages, at, opened)
     case 'pending': {
       const owner = attempt.handOver ? handedTo(caller) : caller
-      const kept = maskCsrf(deps, { ...attempt.flow, transientPayload, updatedAt: at }, owner)
+      const shown = attempt.hidesPayload ? null : transientPayload
+      const kept = maskCsrf(deps, { ...attempt.flow, transientPayload: shown, updatedAt: at }, owner)
       const commit = await deps.store.commit([...keep(trying, stripped(kept)), ...attempt.effects])
       if (commit.kind === 'conflict') return lostOr(deps, submission, fields, commit.conflict, at)
       deps.wake()

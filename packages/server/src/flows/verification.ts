@@ -91,7 +91,7 @@ async function close(deps: FlowDeps, flow: VerificationFlow, passing: Passing): 
       ...fulfilled.effects,
     ],
     awaited: [...(applied?.awaited ?? []), ...verdict.awaited],
-    outcome: { kind: 'kept', flow: attempted, answer: 'form' },
+    outcome: { kind: 'kept', flow: { ...attempted, transientPayload: null }, answer: 'form' },
   }
 }
 

@@ -32,6 +32,8 @@ export type Attempt<F extends Flow = Flow> =
       readonly flow: F
       readonly effects: readonly Effect[]
       readonly answer: PendingAnswer
+      /** What was sent along is not shown with the answer, as with Ory's. */
+      readonly hidesPayload?: true
       /** Whoever sent this has shown a secret of the flow: it is theirs from now on, wherever it was started. */
       readonly handOver?: true
     }

@@ -84,7 +84,7 @@ async function send(
   const via: AddressVia = isEmail(address) ? 'email' : 'sms'
   const identity = await deps.identities.findByAddress('verify', { value, via })
   const challenged = await challenge(deps, flow, { value, via, identity }, at)
-  return { kind: 'pending', ...challenged, answer: 'form' }
+  return { kind: 'pending', ...challenged, answer: 'form', hidesPayload: true }
 }
 
 async function challenge(

@@ -63,7 +63,12 @@ const linkIn = <F extends RecoveryFlow | VerificationFlow>(deps: SecretDeps, kin
         const value = normaliseIdentifier(email)
         const identity = await deps.identities.findByAddress(kind.purpose, { value, via: 'email' })
         const sent = await send(deps, kind, { ...flow, transientPayload }, { value, via: 'email', identity }, at)
-        return { kind: 'pending', ...sent, answer: 'form' }
+        return {
+          kind: 'pending',
+          ...sent,
+          answer: 'form',
+          ...(kind.flow === 'verification' ? { hidesPayload: true } : {}),
+        }
       },
     }
   },
