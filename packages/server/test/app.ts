@@ -1,5 +1,5 @@
 import { type App, startApp } from '../src/app.ts'
-import { loadConfig } from '../src/config/load.ts'
+import { type LoadOptions, loadConfig } from '../src/config/load.ts'
 import type { JsonObject } from '../src/core/json.ts'
 import { realWorld } from '../src/world.ts'
 import { freePort } from './free-port.ts'
@@ -24,6 +24,10 @@ export type TestApp = {
 type Options = {
   readonly dialect?: Dialect
   readonly profile?: 'safe' | 'ory'
+  /** As `--dev` says; true unless a test is about what it changes. */
+  readonly isDev?: boolean
+  /** What `env://NAME` refers to. */
+  readonly env?: { readonly [name: string]: string }
   /** Merged deeply over the configuration below. */
   readonly config?: JsonObject
 }
@@ -31,12 +35,14 @@ type Options = {
 export async function startTestApp({
   dialect = 'sqlite',
   profile = 'ory',
+  isDev = true,
+  env = {},
   config = {},
 }: Options = {}): Promise<TestApp> {
   const [open, admin] = [await freePort(), await freePort()]
   const postgres = dialect === 'postgres' ? await freshPostgres() : null
   const base = baseConfig({ dsn: postgres?.url ?? 'memory', open, admin })
-  const load = (changes: JsonObject) => loadDocument(merge(base, changes), profile)
+  const load = (changes: JsonObject) => loadDocument(merge(base, changes), { profile, dev: isDev, env })
 
   const real = realWorld()
   const turned = { by: 0 }
@@ -64,13 +70,11 @@ export async function startTestApp({
   }
 }
 
-const loadDocument = async (document: JsonObject, profile: 'safe' | 'ory') =>
+const loadDocument = async (document: JsonObject, how: Pick<LoadOptions, 'profile' | 'dev' | 'env'>) =>
   (
     await loadConfig({
       files: ['cardea.json'],
-      profile,
-      dev: true,
-      env: {},
+      ...how,
       readFile: () => Promise.resolve(JSON.stringify(document)),
     })
   ).settings
