@@ -11,6 +11,8 @@ import { createListener, listen } from './http/listener.ts'
 import { adminPath } from './http/admin-path.ts'
 import { openClient } from './net/client.ts'
 import { connectSocket } from './net/connect-socket.ts'
+import { startCallLog } from './outbox/call-log.ts'
+import { type OAuth2App, startOAuth2 } from './oauth2-app.ts'
 import { startOutbox } from './outbox/start-outbox.ts'
 import { openStore } from './store/open-store.ts'
 import { createEcho } from './ui/echo.ts'
@@ -39,7 +41,10 @@ export async function startApp({ settings, world, log, version, migrate }: AppOp
   const current = { settings }
   const client = openClient(() => current.settings.clients, { userAgent: `cardea/${version}` })
   const templates = openTemplates({ client, clock: world.clock, readFile: (path) => readFile(path, 'utf8') })
-  const planOf = (next: Settings) => makePlan(next, { ...world, settings: next, client, templates, log }).plan
+  const keepFor = () => current.settings.callLog.keepFor
+  const callLog = startCallLog({ calls: store.calls, clock: world.clock, log, keepFor })
+  const { record } = callLog
+  const planOf = (next: Settings) => makePlan(next, { ...world, settings: next, client, templates, log, record }).plan
 
   const mailFiles = {
     readFile: (path: string) => readFile(path, 'utf8'),
@@ -60,13 +65,15 @@ export async function startApp({ settings, world, log, version, migrate }: AppOp
 
   const first = planOf(settings)
   const inForce = { sendingOf: sendingOf(first) }
+  const beside: { oauth2: OAuth2App | null } = { oauth2: null }
   const outbox = startOutbox({
     ...world,
     queue: store.deliveries,
     client,
     log,
     concurrency: 32,
-    sendingOf: (action) => inForce.sendingOf(action),
+    sendingOf: (action) => inForce.sendingOf(action) ?? beside.oauth2?.sendingOf(action) ?? null,
+    record,
     settings: () => current.settings.actions,
     mail: {
       send: (message, signal) => courier.send(message, signal),
@@ -76,7 +83,9 @@ export async function startApp({ settings, world, log, version, migrate }: AppOp
     },
   })
 
-  const parts = { store, outbox, client, echo: createEcho(world), mailTemplates, world, log, version }
+  const oauth2Parts = { store, client, world, log, version, record, wake: () => outbox.wake() }
+  const oauth2 = settings.oauth2Server === null ? null : () => flowOf(beside.oauth2)
+  const parts = { oauth2, store, outbox, callLog, client, echo: createEcho(world), mailTemplates, world, log, version }
   const serving = { doors: assemble(parts, settings, first) }
   const publicListener = await createListener(serving.doors.publicRoutes, {
     kind: 'public',
@@ -93,13 +102,15 @@ export async function startApp({ settings, world, log, version, migrate }: AppOp
   })
 
   const stop = async () => {
-    await Promise.all([publicListener.close(), adminListener.close()])
+    await Promise.all([publicListener.close(), adminListener.close(), beside.oauth2?.close()])
     await outbox.stop()
     await courier.close()
     await client.close()
+    await callLog.stop()
     await store.close()
   }
   try {
+    if (settings.oauth2Server !== null) beside.oauth2 = await startOAuth2(oauth2Parts, settings.oauth2Server)
     await listen(publicListener, settings.serve.public)
     await listen(adminListener, settings.serve.admin)
   } catch (error) {
@@ -112,7 +123,17 @@ export async function startApp({ settings, world, log, version, migrate }: AppOp
       serving.doors = assemble(parts, next, plan)
       current.settings = next
       inForce.sendingOf = sendingOf(plan)
+      if (next.oauth2Server !== null)
+        beside.oauth2?.reload(next.oauth2Server).catch((error: unknown) => {
+          log('error', 'oauth2_not_reloaded', { detail: String(error) })
+        })
     },
     stop,
   }
+}
+
+/** Nobody is let in before everything has been started. */
+function flowOf(oauth2: OAuth2App | null) {
+  if (oauth2 === null) throw new Error('the OAuth2 server is asked before it has started')
+  return oauth2.flow()
 }

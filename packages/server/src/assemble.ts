@@ -2,6 +2,7 @@ import { ask } from './actions/ask.ts'
 import { NeighbourError } from './core/errors.ts'
 import type { Effect } from './core/effect.ts'
 import type { Log } from './core/log.ts'
+import type { LoginRequests } from './core/login-requests.ts'
 import type { Message } from './core/mail.ts'
 import type { ActionPlan } from './core/plan.ts'
 import type { Session } from './core/session.ts'
@@ -34,11 +35,14 @@ import { createSchemas } from './identities/schema.ts'
 import { createTraitForms } from './identities/trait-forms.ts'
 import { createMethods } from './methods/registry.ts'
 import type { OutgoingClient } from './net/outgoing.ts'
+import type { FlowDeps as OAuth2FlowDeps } from './oauth2/authorize.ts'
+import { ownLoginRequests, remoteLoginRequests } from './oauth2/login-requests.ts'
 import type { Outbox } from './outbox/start-outbox.ts'
 import type { Store } from './store/store.ts'
 import { devRoutes } from './ui/dev-routes.ts'
 import type { Echo } from './ui/echo.ts'
 import { mailboxRoutes } from './ui/mailbox-routes.ts'
+import { consentRoutes } from './ui/consent.ts'
 import { uiRoutes } from './ui/routes.ts'
 import type { World } from './world.ts'
 
@@ -50,6 +54,8 @@ type Parts = {
   readonly echo: Echo
   /** The templates of messages under a configuration; what was fetched and read outlives it. */
   readonly mailTemplates: (settings: Settings) => MessageTemplates
+  /** The OAuth2 server of this process; null where there is none. */
+  readonly oauth2: (() => OAuth2FlowDeps) | null
   readonly world: World
   readonly log: Log
   readonly version: string
@@ -73,6 +79,8 @@ export function assemble(parts: Parts, settings: Settings, plan: ActionPlan): Do
   const pages = {
     ...doors,
     flows,
+    oauth2: parts.oauth2,
+    loginRequests: loginRequestsOf(parts, settings),
     logoutToken: (session: Session) => logoutToken(secret, session),
     sameToken: isSame,
   }
@@ -88,6 +96,7 @@ export function assemble(parts: Parts, settings: Settings, plan: ActionPlan): Do
     ...selfServiceRoutes(pages),
     ...sessionRoutes(pages),
     ...uiRoutes(pages),
+    ...consentRoutes(pages),
   ]
   const adminRoutes = [
     ...healthRoutes(meta),
@@ -122,6 +131,12 @@ export function assemble(parts: Parts, settings: Settings, plan: ActionPlan): Do
       }
     },
   }
+}
+
+/** Whom people sign in for: the OAuth2 server beside us, or one that runs elsewhere. */
+function loginRequestsOf({ oauth2, client }: Parts, { oauth2Provider: provider }: Settings): LoginRequests | null {
+  if (oauth2 !== null) return ownLoginRequests(oauth2)
+  return provider === null ? null : remoteLoginRequests({ client, provider })
 }
 
 /** What messages are sealed with until they are sent, and for as long as they are kept. */

@@ -2,6 +2,7 @@ import type { OAuth2Settings } from './core/oauth2-settings.ts'
 import { assembleOAuth2, type OAuth2Parts } from './assemble-oauth2.ts'
 import { createOAuth2Listener } from './http/oauth2/listener.ts'
 import { listen } from './http/listener.ts'
+import type { FlowDeps } from './oauth2/authorize.ts'
 import type { Sending } from './core/action.ts'
 import type { ActionId } from './core/ids.ts'
 import type { Milliseconds } from './core/time.ts'
@@ -9,6 +10,8 @@ import type { Milliseconds } from './core/time.ts'
 /** The running OAuth2 server: two listeners of its own, on parts that it may share with the identity server. */
 export type OAuth2App = {
   reload(settings: OAuth2Settings): Promise<void>
+  /** What its pages and the identity server work with; the one of the configuration in force. */
+  flow(): FlowDeps
   /** What deliveries of its actions need at the moment they are sent. */
   sendingOf(action: ActionId): Sending | null
   close(): Promise<void>
@@ -57,6 +60,7 @@ export async function startOAuth2(parts: OAuth2Parts, settings: OAuth2Settings):
       serving.doors = await assembleOAuth2(parts, next)
       current.settings = next
     },
+    flow: () => serving.doors.flow,
     sendingOf: (action) => serving.doors.actions.sendingOf(action),
     close,
   }

@@ -16,6 +16,7 @@ import { courierSettings } from './courier-settings.ts'
 import { checkTemplates } from './hook-templates.ts'
 import { checkMessageTemplates } from './message-templates.ts'
 import { mergeObjects, type Path, printPath, valueAt } from './path.ts'
+import { unsupportedKeys } from './oauth2/pending.ts'
 import { pendingKeys } from './pending.ts'
 import { weakenings, withPresets } from './profiles.ts'
 import { readDocument, type Source } from './read-document.ts'
@@ -79,6 +80,7 @@ export async function loadConfig(options: LoadOptions): Promise<Loaded> {
         severityIn === undefined || config['profile'] !== 'ory' ? finding : { ...finding, severity: severityIn.ory },
     ),
     ...pendingKeys(configured, complete({})),
+    ...nestedKeys(configured, complete),
   ]
   if (!Value.Check(configSchema, config)) {
     // All at once: schemas at hand can be looked at although something else is wrong.
@@ -113,6 +115,13 @@ export async function loadConfig(options: LoadOptions): Promise<Loaded> {
     generatedSecret,
   }
 }
+
+/** Keys of the OAuth2 server's tree that do nothing. */
+const nestedKeys = (configured: JsonObject, complete: (config: JsonObject) => JsonObject): readonly Finding[] =>
+  unsupportedKeys(configured['oauth2_server'], complete({ oauth2_server: {} })['oauth2_server']).map((finding) => ({
+    ...finding,
+    path: ['oauth2_server', ...finding.path],
+  }))
 
 const hash = (value: unknown) => createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 16)
 

@@ -25,7 +25,7 @@ export const PENDING: readonly Pending[] = [
   { key: 'selfservice.methods.b2b' },
   { key: 'session.earliest_possible_extend' },
   { key: 'session.whoami.tokenizer' },
-  { key: 'oauth2_provider' },
+  { key: 'oauth2_provider.override_return_to' },
   ...[
     'cacheable_sessions',
     'cacheable_sessions_max_age',

@@ -18,6 +18,7 @@ import type {
 import type { Milliseconds } from '../core/time.ts'
 import { FLOWS, type FlowName, type MethodName } from '../core/trigger.ts'
 import { courierSettings } from './courier-settings.ts'
+import { nestedOAuth2 } from './oauth2/nested.ts'
 import type { Config } from './schema/schema.ts'
 
 /** What settings are made of besides the configuration itself. */
@@ -140,6 +141,12 @@ export function toSettings(config: Config, { schemas, hostname, generatedSecret,
       awaitedFailure: actions.awaited_failure,
       precedence: actions.precedence,
     },
+    oauth2Server: nestedOAuth2(config, { publicUrl, secrets: secretsOf(config, generatedSecret).default, revision }),
+    oauth2Provider:
+      config.oauth2_provider.url === undefined
+        ? null
+        : { url: config.oauth2_provider.url, headers: config.oauth2_provider.headers },
+    callLog: { keepFor: milliseconds(actions.log.keep) },
     security: { accountEnumeration: { mitigate: config.security.account_enumeration.mitigate } },
     courier: courierSettings(config),
     featureFlags: flagsOf(config.feature_flags),

@@ -20,6 +20,9 @@ export type Challenge = {
   readonly byAdmin: boolean
 }
 
+/** The login an OAuth2 client waits for, and what it asked (ory-identity-api.md §12). */
+export type OAuth2Login = { readonly challenge: string; readonly request: JsonObject }
+
 type FlowBase<State extends string> = {
   readonly id: FlowId
   readonly type: 'browser' | 'api'
@@ -41,6 +44,7 @@ type FlowBase<State extends string> = {
   /** Grows with every change; a write names the version it read, so that no two submissions build on the same one. */
   readonly version: number
   readonly challenge: Challenge | null
+  readonly oauth2?: OAuth2Login
   /** What a method keeps between two submissions. Never shown. */
   readonly memory: JsonObject
 }

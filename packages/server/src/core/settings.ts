@@ -1,3 +1,4 @@
+import type { OAuth2Settings } from './oauth2-settings.ts'
 import type { CourierSettings } from './courier-settings.ts'
 import type { JsonObject } from './json.ts'
 import type { Milliseconds } from './time.ts'
@@ -63,6 +64,12 @@ export type Settings = {
   readonly hashers: HasherSettings
   readonly clients: ClientSettings
   readonly actions: ActionSettings
+  /** The OAuth2 server that runs beside the identity server, if one does. */
+  readonly oauth2Server: OAuth2Settings | null
+  /** The OAuth2 server people sign in for: the admin API of one that runs elsewhere. */
+  readonly oauth2Provider: { readonly url: string; readonly headers: { readonly [name: string]: string } } | null
+  /** How long it is kept what became of blocking calls; 0: it is not kept at all. */
+  readonly callLog: { readonly keepFor: Milliseconds }
   readonly security: { readonly accountEnumeration: { readonly mitigate: boolean } }
   readonly courier: CourierSettings
   readonly featureFlags: FeatureFlags

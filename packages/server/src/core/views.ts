@@ -30,7 +30,13 @@ export function flowView(flow: Flow, options: FlowViewOptions = {}): JsonObject 
     state: flow.state,
     ...(flow.transientPayload === null ? {} : { transient_payload: flow.transientPayload }),
   }
-  const chosen = { organization_id: null, ...(flow.identitySchema ? { identity_schema: flow.identitySchema } : {}) }
+  const chosen = {
+    organization_id: null,
+    ...(flow.identitySchema ? { identity_schema: flow.identitySchema } : {}),
+    ...(flow.oauth2 === undefined
+      ? {}
+      : { oauth2_login_challenge: flow.oauth2.challenge, oauth2_login_request: flow.oauth2.request }),
+  }
   const steps = continueWith.length === 0 ? {} : { continue_with: continueWith.map(stepView) }
   switch (flow.name) {
     case 'login':

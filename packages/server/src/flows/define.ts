@@ -4,7 +4,7 @@ import type { Diversion, Wish } from '../core/decision.ts'
 import type { Delivery } from '../core/delivery.ts'
 import type { Effect } from '../core/effect.ts'
 import type { WireError } from '../core/errors.ts'
-import type { ContinueWith, Flow } from '../core/flow.ts'
+import type { ContinueWith, Flow, OAuth2Login } from '../core/flow.ts'
 import type { Identity, IdentityWithCredentials } from '../core/identity.ts'
 import type { TokenHash } from '../core/ids.ts'
 import type { JsonObject } from '../core/json.ts'
@@ -184,6 +184,8 @@ export type StartRequest = {
   readonly requestUrl: string
   readonly query: { readonly [name: string]: string }
   readonly caller: Caller
+  /** The login an OAuth2 client waits for. */
+  readonly oauth2?: OAuth2Login | undefined
 }
 
 /** A flow that may be stored; or not, because somebody is signed in already. */

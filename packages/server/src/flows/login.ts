@@ -16,7 +16,7 @@ import { verifyFirst } from './verify-first.ts'
 /** The decisions at the start of a login, in Ory's order (ory-identity-api.md §3.1). */
 export async function openLogin(deps: FlowDeps, request: StartRequest, returnTo: string | null): Promise<Opening> {
   const { caller, query } = request
-  if (query.login_challenge) throw noOAuth2
+  if (query.login_challenge !== undefined && request.oauth2 === undefined) throw noOAuth2
   const requestedAal = parseAal(query.aal ?? '')
   const { session } = caller
   if (session === null && requestedAal === 'aal2') throw aal1Required

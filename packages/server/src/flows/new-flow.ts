@@ -6,7 +6,7 @@ const emptyUi = { action: '', method: 'POST', nodes: [], messages: [] } as const
 /** What every flow has at its start. Its form is rendered once its particulars are known. */
 export function newFlow(
   { clock, random, settings }: Pick<FlowDeps, 'clock' | 'random' | 'settings'>,
-  { name, type, requestUrl }: Pick<StartRequest, 'name' | 'type' | 'requestUrl'>,
+  { name, type, requestUrl, oauth2 }: Pick<StartRequest, 'name' | 'type' | 'requestUrl' | 'oauth2'>,
   returnTo: string | null,
 ) {
   const at = clock.now()
@@ -25,6 +25,7 @@ export function newFlow(
     completed: false,
     version: 1,
     challenge: null,
+    ...(oauth2 === undefined ? {} : { oauth2 }),
     memory: {},
     ui: emptyUi,
   }

@@ -19,11 +19,11 @@ export async function replaceFlow(
   caller: Caller,
   { messages, because, effects }: Replacement,
 ): Promise<Outcome> {
-  const { name, type, requestUrl } = old
+  const { name, type, requestUrl, oauth2 } = old
   const { asksWhenReplaced } = rulesOf(deps, old)
   const query = Object.fromEntries(new URL(requestUrl).searchParams)
   const owner = renewsCsrf(old, because) ? { ...caller, csrfCookie: caller.nextCsrfCookie } : caller
-  const opening = await openers[name](deps, { name, type, requestUrl, query, caller: owner }, old.returnTo)
+  const opening = await openers[name](deps, { name, type, requestUrl, query, caller: owner, oauth2 }, old.returnTo)
   if (opening.kind === 'signed_in') return { kind: 'signed_in', flow: old }
 
   const asked = asksWhenReplaced ? await askBefore(deps, opening.flow, caller) : []

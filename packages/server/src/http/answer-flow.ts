@@ -82,6 +82,8 @@ export function answerSubmit(
       )
     }
     case 'completed':
+      if (client === 'ajax' && outcome.flow.name === 'login' && outcome.flow.oauth2 !== undefined)
+        return withCookies(errorAnswer(elsewhere(outcome.returnTo)), ...cookiesOf(deps, outcome))
       return client === 'html' ? completedHtml(deps, outcome) : completedJson(deps, outcome, client)
     case 'settled':
       return settled(deps, outcome, client)
@@ -153,7 +155,7 @@ const replacedError = (instead: Flow) =>
 const expired = ({ at }: AnswerDeps, flow: Flow, old: Flow, details?: JsonObject) =>
   new WireError(410, 'self-service flow expired', {
     id: 'self_service_flow_expired',
-    reason: `The ${flow.name} flow has expired. Redirect the user to the ${flow.name} flow init endpoint to initialize a new ${flow.name} flow.`,
+    reason: expiredAgo(old, at),
     beside: {
       expired_at: toTimestamp(old.expiresAt),
       since: (at - old.expiresAt) * 1_000_000,
@@ -161,6 +163,10 @@ const expired = ({ at }: AnswerDeps, flow: Flow, old: Flow, details?: JsonObject
     },
     ...(details === undefined ? {} : { details }),
   })
+
+/** In Ory's words, to the hundredth of a minute. */
+export const expiredAgo = ({ expiresAt }: Flow, at: Time) =>
+  `The self-service flow expired ${((at - expiresAt) / 60_000).toFixed(2)} minutes ago, initialize a new one.`
 
 const completedHtml = (deps: AnswerDeps, outcome: Completed): Answer =>
   withCookies(redirect(303, outcome.browserTo ?? outcome.returnTo), ...cookiesOf(deps, outcome))
@@ -185,12 +191,17 @@ function completedJson(deps: AnswerDeps, outcome: Completed, client: 'api' | 'aj
   return client === 'ajax' ? withCookies(json(200, body), ...cookiesOf(deps, outcome)) : json(200, body)
 }
 
-/** A session issued anew, or any registration, also gets a new anti-CSRF cookie. */
+/** A session issued anew, or any registration, also gets a new anti-CSRF cookie; a renewed one its own cookie again. */
 function cookiesOf(deps: AnswerDeps, outcome: Completed): readonly SetCookie[] {
-  const session =
-    outcome.handedOut && outcome.token !== null ? [deps.sessionCookie(outcome.session, outcome.token)] : []
+  const session = sessionCookiesOf(deps, outcome)
   const isNew = outcome.token !== null || outcome.flow.name === 'registration'
   return isNew ? [...session, deps.newCsrfCookie()] : session
+}
+
+function sessionCookiesOf(deps: AnswerDeps, { handedOut, token, session }: Completed): readonly SetCookie[] {
+  if (!handedOut) return []
+  const cookie = token === null ? deps.sameSessionCookie(session) : deps.sessionCookie(session, token)
+  return cookie === null ? [] : [cookie]
 }
 
 /** Saved settings: the same flow, to be used again; browsers get their session's cookie anew. */

@@ -2,6 +2,7 @@ import { WireError } from '../core/errors.ts'
 import type { Flow } from '../core/flow.ts'
 import { flowId, isUuid } from '../core/ids.ts'
 import { messages } from '../core/messages.ts'
+import type { LoginRequests } from '../core/login-requests.ts'
 import type { ClientKind } from '../core/request.ts'
 import type { Session } from '../core/session.ts'
 import { FLOWS, type FlowName } from '../core/trigger.ts'
@@ -14,14 +15,19 @@ import { checkSettingsOwner, notSignedIn } from '../flows/settings.ts'
 import { startFlow } from '../flows/start.ts'
 import { submitFlow } from '../flows/submit.ts'
 import { checkVerificationEnabled } from '../flows/verification.ts'
-import { alreadySignedIn, type AnswerDeps, answerStart, answerSubmit, viewOf } from './answer-flow.ts'
+import { alreadySignedIn, type AnswerDeps, answerStart, answerSubmit, expiredAgo, viewOf } from './answer-flow.ts'
 import { readBody, readQuery } from './body.ts'
 import { CONTINUITY_COOKIE } from './browser-state.ts'
 import { callerOf, csrfSecretOf, type DoorDeps, forwardError, liveSession, presentedToken } from './doors.ts'
 import { type Answer, type Exchange, json, redirect, type Route, withCookies } from './exchange.ts'
+import { handBack, handOver } from './hand-over.ts'
 import { acceptsJson, isJson } from './negotiate.ts'
 
-export type SelfServiceDeps = DoorDeps & { readonly flows: FlowDeps }
+export type SelfServiceDeps = DoorDeps & {
+  readonly flows: FlowDeps
+  /** The OAuth2 server people sign in for, if there is one. */
+  readonly loginRequests: LoginRequests | null
+}
 
 /** Start, fetch and submit of every flow. */
 export const selfServiceRoutes = (deps: SelfServiceDeps): readonly Route[] =>
@@ -59,8 +65,11 @@ async function start(deps: SelfServiceDeps, name: FlowName, type: Flow['type'], 
   const client = type === 'api' ? 'api' : acceptsJson(exchange) ? 'ajax' : 'html'
   try {
     const caller = await callerOf(deps, exchange, client)
-    const query = Object.fromEntries(exchange.query)
-    const started = await startFlow(deps.flows, { name, type, requestUrl: exchange.facts.url, query, caller })
+    const handed = type === 'api' ? null : await handOver(deps, name, client, caller, exchange)
+    if (handed?.kind === 'answered') return handed.answer
+    const query = handed?.query ?? Object.fromEntries(exchange.query)
+    const request = { name, type, requestUrl: exchange.facts.url, query, caller, oauth2: handed?.oauth2 }
+    const started = await startFlow(deps.flows, request)
     return answerStart(answering(deps, exchange, caller), name, started, client !== 'html')
   } catch (thrown) {
     return forwardError(deps, exchange, thrown, type === 'api' ? 'api' : isJson(exchange) ? 'ajax' : 'html')
@@ -119,7 +128,7 @@ const sentSecret = (deps: SelfServiceDeps, exchange: Exchange) =>
 export const sentCsrfCookie = ({ browser }: DoorDeps, { facts }: Exchange) =>
   facts.headers.Cookie?.join('; ').includes(`${browser.csrfCookieName}=`) ?? false
 
-function expiredOnFetch({ settings }: SelfServiceDeps, flow: Flow): WireError {
+function expiredOnFetch({ settings, clock }: SelfServiceDeps, flow: Flow): WireError {
   const url = new URL(`self-service/${flow.name}/${flow.type}`, settings.serve.public.baseUrl)
   const returnTo = flow.returnTo ?? ''
   const details =
@@ -130,10 +139,16 @@ function expiredOnFetch({ settings }: SelfServiceDeps, flow: Flow): WireError {
           return_to: returnTo,
         }
   const { name, type } = flow
-  const hasNoId = name === 'settings' || name === 'verification' || (name === 'recovery' && type === 'browser')
+  if (name === 'recovery' && type === 'api') {
+    const reason = expiredAgo(flow, clock.now())
+    return new WireError(410, 'self-service flow expired', { id: 'self_service_flow_expired', reason, details })
+  }
+  const hasNoId = name === 'settings' || name === 'verification' || name === 'recovery'
+  const way =
+    type === 'api' ? `Call the ${name} flow init API endpoint` : `Redirect the user to the ${name} flow init endpoint`
   return new WireError(410, null, {
     ...(hasNoId ? {} : { id: 'self_service_flow_expired' }),
-    reason: `The ${name} flow has expired. Redirect the user to the ${name} flow init endpoint to initialize a new ${name} flow.`,
+    reason: `The ${name} flow has expired. ${way} to initialize a new ${name} flow.`,
     details,
   })
 }
@@ -158,14 +173,15 @@ async function submit(deps: SelfServiceDeps, name: FlowName, exchange: Exchange)
     const parked = parkedIn(deps, flow, exchange)
     const body = bodyOf(name, exchange, parked)
     const owner = isOwner(deps, flow, exchange)
-    const outcome = await submitFlow(deps.flows, {
+    const submitted = await submitFlow(deps.flows, {
       flow,
       caller,
       body,
       isOwner: owner,
       ...(parked === null ? {} : { parked }),
     })
-    if (outcome.kind === 'signed_in') return signedIn(deps, flow, caller, client)
+    if (submitted.kind === 'signed_in') return signedIn(deps, flow, caller, client)
+    const outcome = await handBack(deps, submitted)
     const answer = answerSubmit(answering(deps, exchange, caller), outcome, client)
     return parked !== null && outcome.kind !== 'sent_away'
       ? withCookies(answer, deps.browser.forgetContinuity())

@@ -238,7 +238,7 @@ describe.each(DIALECTS)('on %s', (dialect) => {
       post_logout_redirect_uri: 'http://127.0.0.1:5555/bye',
       state: 'a-state',
     })
-    const asked = await browser.go(`${server.publicUrl}/oauth2/sessions/logout?${parameters}`)
+    const asked = await browser.go(`${server.publicUrl}/oauth2/sessions/logout?${parameters.toString()}`)
     const logoutChallenge = asked.location?.searchParams.get('logout_challenge') ?? ''
     const { data } = await server.oauth2.getOAuth2LogoutRequest({ logoutChallenge })
     expect(data).toMatchObject({ subject: 'alice', rp_initiated: true })

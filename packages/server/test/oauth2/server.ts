@@ -130,7 +130,10 @@ const isObject = (value: unknown): value is JsonObject =>
 export class Browser {
   readonly jar = new Map<string, string>()
 
-  async go(url: string, init: RequestInit = {}) {
+  async go(
+    url: string,
+    init: Omit<RequestInit, 'headers'> & { readonly headers?: { readonly [name: string]: string } } = {},
+  ) {
     const cookie = [...this.jar].map(([name, value]) => `${name}=${value}`).join('; ')
     const response = await fetch(url, { ...init, redirect: 'manual', headers: { ...init.headers, cookie } })
     for (const line of response.headers.getSetCookie()) {
@@ -154,7 +157,7 @@ export const authorizationUrl = (server: OAuth2TestServer, parameters: { readonl
     redirect_uri: CALLBACK,
     state: 'a-state-that-is-long-enough',
     ...parameters,
-  })}`
+  }).toString()}`
 
 type SignIn = {
   readonly url: string

@@ -66,7 +66,7 @@ describe.each(DIALECTS)('on %s', (dialect) => {
     })
     expect((await introspect(server, body.access_token)).ext).toEqual(own['ext'])
     // T10: its id alone is no credential.
-    expect(await introspect(server, String(own['jti']))).toEqual({ active: false })
+    expect(await introspect(server, typeof own['jti'] === 'string' ? own['jti'] : 'none')).toEqual({ active: false })
   })
 
   test('H3, H4, H5: what a code exchange tells the hook', async () => {

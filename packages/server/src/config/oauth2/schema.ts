@@ -115,28 +115,9 @@ const tokenHooks = (description: string) =>
     ),
   })
 
-/** hydra.yml's tree, and what Cardea adds to it. */
-export const oauth2Schema = record('The configuration of the OAuth2 server.', {
-  profile: choice('The defaults: safe ones, or those of Ory.', ['safe', 'ory'], 'safe'),
-  revision: optionalText('A name for this state of the configuration.'),
-  dsn: Type.Refine(
-    Type.String({
-      description: 'The database: memory, sqlite://FILE or postgres://…',
-      secretPart: 'password',
-      default: 'memory',
-    }),
-    (dsn) => dsn === 'memory' || /^(sqlite|sqlite3|postgres|postgresql):\/\/./.test(dsn),
-    () => 'memory, sqlite://FILE or postgres://USER:PASSWORD@HOST/DATABASE',
-  ),
-  dev: flag('Development: plain cookies over http. Never in production.', false),
+/** Everything that is the OAuth2 server's own; the rest it shares with the identity server where both run. */
+const own = {
   db: group('The database.', { ignore_unknown_table_columns: flag('Only of use with Hydra’s own migrations.', false) }),
-  log: group('The log.', {
-    level: choice('What is worth a line.', ['panic', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'], 'info'),
-    leak_sensitive_values: flag('Show what is otherwise redacted.', false),
-    redaction_text: optionalText('What is shown instead of a redacted value.'),
-    additional_redacted_headers: list('Headers that are redacted as well.', Type.String()),
-    format: choice('How a line looks.', ['json', 'json_pretty', 'text', 'gelf'], 'text'),
-  }),
   serve: group('The two listeners.', {
     public: group('The listener for clients and browsers.', listener(4444)),
     admin: group('The listener for administrators and login apps.', {
@@ -320,6 +301,33 @@ export const oauth2Schema = record('The configuration of the OAuth2 server.', {
   version: optionalText('The version of Hydra this file was written for.'),
   cgroups: group('Of Linux.', { v1: group('Version 1.', { auto_max_procs_enabled: flag('Go’s only.', false) }) }),
   feature_flags: Type.Object({}, { default: {}, description: 'Of Hydra.' }),
+}
+
+/** hydra.yml's tree, and what Cardea adds to it. */
+export const oauth2Schema = record('The configuration of the OAuth2 server.', {
+  profile: choice('The defaults: safe ones, or those of Ory.', ['safe', 'ory'], 'safe'),
+  revision: optionalText('A name for this state of the configuration.'),
+  dsn: Type.Refine(
+    Type.String({
+      description: 'The database: memory, sqlite://FILE or postgres://…',
+      secretPart: 'password',
+      default: 'memory',
+    }),
+    (dsn) => dsn === 'memory' || /^(sqlite|sqlite3|postgres|postgresql):\/\/./.test(dsn),
+    () => 'memory, sqlite://FILE or postgres://USER:PASSWORD@HOST/DATABASE',
+  ),
+  dev: flag('Development: plain cookies over http. Never in production.', false),
+  log: group('The log.', {
+    level: choice('What is worth a line.', ['panic', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'], 'info'),
+    leak_sensitive_values: flag('Show what is otherwise redacted.', false),
+    redaction_text: optionalText('What is shown instead of a redacted value.'),
+    additional_redacted_headers: list('Headers that are redacted as well.', Type.String()),
+    format: choice('How a line looks.', ['json', 'json_pretty', 'text', 'gelf'], 'text'),
+  }),
+  ...own,
 })
+
+/** The same tree under `oauth2_server` of cardea.yml. The server runs where the key is there. */
+export const oauth2Server = optionalGroup('The OAuth2 server. It runs if this key is there.', own)
 
 export type OAuth2Config = Static<typeof oauth2Schema>

@@ -61,7 +61,7 @@ export function toOAuth2Settings(
     dsn: config.dsn,
     revision: config.revision ?? revision,
     log: {
-      level: config.log.level === 'warn' ? 'warning' : config.log.level,
+      level: config.log.level === 'panic' ? 'fatal' : config.log.level,
       format: config.log.format.startsWith('json') ? 'json' : 'text',
       leakSensitiveValues: config.log.leak_sensitive_values,
     },

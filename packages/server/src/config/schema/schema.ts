@@ -19,6 +19,7 @@ import {
   session,
   tracing,
 } from './general.ts'
+import { oauth2Server } from '../oauth2/schema.ts'
 import { methods } from './methods.ts'
 import { choice, flag, list, optionalText, record, returnUrl, whole } from './parts.ts'
 import { serve } from './serve.ts'
@@ -54,6 +55,7 @@ export const configSchema = record('The configuration of Cardea.', {
   security,
   courier,
   oauth2_provider: oauth2Provider,
+  oauth2_server: oauth2Server,
   feature_flags: featureFlags,
   log,
   tracing,
