@@ -85,7 +85,19 @@ export async function startApp({ settings, world, log, version, migrate }: AppOp
 
   const oauth2Parts = { store, client, world, log, version, record, wake: () => outbox.wake() }
   const oauth2 = settings.oauth2Server === null ? null : () => flowOf(beside.oauth2)
-  const parts = { oauth2, store, outbox, callLog, client, echo: createEcho(world), mailTemplates, world, log, version }
+  const parts = {
+    oauth2,
+    store,
+    outbox,
+    callLog,
+    client,
+    templates,
+    echo: createEcho(world),
+    mailTemplates,
+    world,
+    log,
+    version,
+  }
   const serving = { doors: assemble(parts, settings, first) }
   const publicListener = await createListener(serving.doors.publicRoutes, {
     kind: 'public',

@@ -6,10 +6,10 @@ import type { LoginRequests } from './core/login-requests.ts'
 import type { Message } from './core/mail.ts'
 import type { ActionPlan } from './core/plan.ts'
 import type { Session } from './core/session.ts'
-import type { Settings } from './core/settings.ts'
 import { unpackMessage } from './courier/message.ts'
 import { renderMail } from './courier/render-mail.ts'
 import type { MessageTemplates } from './courier/templates.ts'
+import type { Settings, TokenTemplate } from './core/settings.ts'
 import { createCodes } from './crypto/codes.ts'
 import { createCsrfTokens, csrfCookieName } from './crypto/csrf.ts'
 import { isSame } from './crypto/keys.ts'
@@ -24,6 +24,7 @@ import type { Answer, Exchange, Route } from './http/exchange.ts'
 import { adminIdentityRoutes } from './http/admin-identity-routes.ts'
 import { adminRecoveryRoutes } from './http/admin-recovery-routes.ts'
 import { courierRoutes } from './http/courier-routes.ts'
+import { adminSessionRoutes } from './http/admin-session-routes.ts'
 import { adminMetaRoutes, healthRoutes, publicMetaRoutes } from './http/meta-routes.ts'
 import { selfServiceRoutes } from './http/self-service.ts'
 import { sessionRoutes } from './http/session-routes.ts'
@@ -38,6 +39,7 @@ import type { OutgoingClient } from './net/outgoing.ts'
 import type { FlowDeps as OAuth2FlowDeps } from './oauth2/authorize.ts'
 import { ownLoginRequests, remoteLoginRequests } from './oauth2/login-requests.ts'
 import type { Outbox } from './outbox/start-outbox.ts'
+import { tokenize, type TokenizeDeps } from './sessions/tokenize.ts'
 import type { Store } from './store/store.ts'
 import { devRoutes } from './ui/dev-routes.ts'
 import type { Echo } from './ui/echo.ts'
@@ -50,6 +52,7 @@ type Parts = {
   readonly store: Store
   readonly outbox: Outbox
   readonly client: OutgoingClient
+  readonly templates: TokenizeDeps['documents']
   /** What the dev tools' receiver got; it outlives every configuration. */
   readonly echo: Echo
   /** The templates of messages under a configuration; what was fetched and read outlives it. */
@@ -74,6 +77,7 @@ export function assemble(parts: Parts, settings: Settings, plan: ActionPlan): Do
   const doors = doorDeps(parts, settings)
   const people = peopleOf(parts, settings)
   const flows = flowDeps(parts, settings, plan, doors, people)
+  const urls = { publicUrl: settings.serve.public.baseUrl, adminUrl: settings.serve.admin.baseUrl }
   const meta = { ...doors, ping: () => parts.store.ping(), version: parts.version }
   const [secret = ''] = settings.secrets.cookie
   const pages = {
@@ -83,12 +87,13 @@ export function assemble(parts: Parts, settings: Settings, plan: ActionPlan): Do
     loginRequests: loginRequestsOf(parts, settings),
     logoutToken: (session: Session) => logoutToken(secret, session),
     sameToken: isSame,
+    tokenize: (session: Session, template: TokenTemplate) =>
+      tokenize({ ...parts.world, documents: parts.templates, publicUrl: urls.publicUrl }, session, template),
   }
   const openMessage = (sealed: string) => {
     const text = messageSeal(settings, parts.world).open(sealed)
     return text === null ? null : unpackMessage(text)
   }
-  const urls = { publicUrl: settings.serve.public.baseUrl, adminUrl: settings.serve.admin.baseUrl }
 
   const publicRoutes = [
     ...healthRoutes(meta),
@@ -109,6 +114,7 @@ export function assemble(parts: Parts, settings: Settings, plan: ActionPlan): Do
       pages: createSeal(settings.secrets.pagination, 'page token', parts.world.random),
       openMessage: settings.dev ? openMessage : null,
     }),
+    ...adminSessionRoutes({ ...doors, store: parts.store }),
     ...(settings.dev ? devRoutes({ ...parts.world, ...urls, echo: parts.echo }) : []),
     ...(settings.dev ? mailboxRoutes({ ...urls, messages: parts.store.messages, openMessage }) : []),
   ]
@@ -162,9 +168,11 @@ function doorDeps({ store, world, log }: Parts, settings: Settings): DoorDeps {
 /** The stack belongs into the log, and nowhere else. */
 const describe = (error: unknown) => (error instanceof Error ? (error.stack ?? error.message) : String(error))
 
-function tokenOf(opened: string | null): string | null {
+function tokenOf(opened: string | null): ReturnType<DoorDeps['openToken']> {
   const content: unknown = opened === null ? null : JSON.parse(opened)
-  return Array.isArray(content) && typeof content[0] === 'string' ? content[0] : null
+  if (!Array.isArray(content)) return null
+  const [token, expiresAt]: readonly unknown[] = content
+  return typeof token === 'string' && typeof expiresAt === 'number' ? { token, expiresAt } : null
 }
 
 /** What the identity schemas and the hasher make possible. */

@@ -23,13 +23,8 @@ export const PENDING: readonly Pending[] = [
   { key: 'selfservice.flows.logout.clear_browser_data' },
   { key: 'selfservice.methods.password.config.migrate_hook' },
   { key: 'selfservice.methods.b2b' },
-  { key: 'session.earliest_possible_extend' },
-  { key: 'session.whoami.tokenizer' },
   { key: 'oauth2_provider.override_return_to' },
   ...[
-    'cacheable_sessions',
-    'cacheable_sessions_max_age',
-    'faster_session_extend',
     'password_profile_registration_node_group',
     'legacy_oidc_registration_node_group',
     'legacy_allow_insecure_origins',

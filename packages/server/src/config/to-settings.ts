@@ -75,6 +75,8 @@ export function toSettings(config: Config, { schemas, hostname, generatedSecret,
     cookies: cookiesOf(config),
     session: {
       lifespan: milliseconds(session.lifespan),
+      earliestPossibleExtend: optionalMilliseconds(session.earliest_possible_extend),
+      tokenTemplates: tokenTemplatesOf(session.whoami.tokenizer.templates),
       cookie: { ...sessionCookieOf(config), name: session.cookie.name, persistent: session.cookie.persistent },
       requiredAal: session.whoami.required_aal,
     },
@@ -175,6 +177,8 @@ export const clientSettings = (clients: Config['clients']): Settings['clients'] 
 /** The schema lets no other text through. */
 const milliseconds = (text: string): Milliseconds => parseDuration(text) ?? 0
 
+const optionalMilliseconds = (text: string | undefined) => (text === undefined ? null : milliseconds(text))
+
 const UNITS = ['B', 'KB', 'MB', 'GB', 'TB', 'PB', 'EB']
 function kibibytes(text: string): number {
   const [, amount = '', unit = ''] = /^(\d+)([A-Z]+)$/.exec(text) ?? []
@@ -222,6 +226,14 @@ function sessionCookieOf(config: Config): CookieSettings {
     secure: secure === undefined ? common.secure : isSecure(secure, config),
   }
 }
+
+const tokenTemplatesOf = (templates: Config['session']['whoami']['tokenizer']['templates']) =>
+  Object.fromEntries(
+    Object.entries(templates).map(([name, { ttl, jwks_url, claims_mapper_url, subject_source }]) => [
+      name,
+      { lifespan: milliseconds(ttl), keys: jwks_url, mapper: claims_mapper_url ?? null, subject: subject_source },
+    ]),
+  )
 
 const passwordOf = ({ enabled, config }: Config['selfservice']['methods']['password']) => ({
   enabled,
@@ -317,6 +329,9 @@ const flagsOf = (flags: Config['feature_flags']): FeatureFlags => ({
   legacyContinueWithVerificationUi: flags.legacy_continue_with_verification_ui,
   legacyRequireVerifiedLoginError: flags.legacy_require_verified_login_error,
   refreshLoginChooseAddress: flags.refresh_login_choose_address,
+  cacheableSessions: flags.cacheable_sessions,
+  cacheableSessionsMaxAge: optionalMilliseconds(flags.cacheable_sessions_max_age),
+  fasterSessionExtend: flags.faster_session_extend,
 })
 
 const methodsOf = (methods: Pick<Config['selfservice']['methods'], 'oidc' | 'lookup_secret' | 'profile'>) => ({

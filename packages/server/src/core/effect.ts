@@ -30,9 +30,14 @@ export type Effect =
   | { readonly kind: 'saveCredential'; readonly identityId: IdentityId; readonly credential: Credential }
   | { readonly kind: 'revokeOtherSessions'; readonly identityId: IdentityId; readonly keep: SessionId | null }
   | { readonly kind: 'revokeSession'; readonly sessionId: SessionId }
+  | { readonly kind: 'revokeSessions'; readonly sessionIds: readonly SessionId[] }
+  | { readonly kind: 'deleteSessions'; readonly sessionIds: readonly SessionId[] }
+  | { readonly kind: 'deleteSessionsOf'; readonly identityId: IdentityId }
   | { readonly kind: 'storeSession'; readonly session: Session; readonly tokenHash: TokenHash; readonly at: Time }
   /** A refresh or step-up: the session keeps its id and token. */
   | { readonly kind: 'renewSession'; readonly session: Session; readonly at: Time }
+  /** It ends later than it would have. */
+  | { readonly kind: 'extendSession'; readonly sessionId: SessionId; readonly expiresAt: Time }
   /** The client receives the session: its token or its cookie. Nothing to write. */
   | { readonly kind: 'handOutSession' }
   | { readonly kind: 'continueWith'; readonly step: ContinueWith }
@@ -55,8 +60,12 @@ export const RANK: Record<Effect['kind'], number> = {
   saveCredential: 20,
   revokeOtherSessions: 30,
   revokeSession: 31,
+  revokeSessions: 32,
+  deleteSessions: 33,
+  deleteSessionsOf: 34,
   storeSession: 40,
   renewSession: 41,
+  extendSession: 42,
   handOutSession: 50,
   continueWith: 51,
   storeError: 60,

@@ -16,9 +16,13 @@ export type Settings = {
   readonly cookies: CookieSettings
   readonly session: {
     readonly lifespan: Milliseconds
+    /** How long before its end a session may be extended; null: at any time. */
+    readonly earliestPossibleExtend: Milliseconds | null
     readonly cookie: CookieSettings & { readonly name: string; readonly persistent: boolean }
     /** How many factors `whoami` and the other sessions are shown for. */
     readonly requiredAal: 'aal1' | 'highest_available'
+    /** Kinds of signed tokens a session may be shown as, by name. */
+    readonly tokenTemplates: { readonly [name: string]: TokenTemplate }
   }
   readonly selfservice: {
     readonly defaultReturnUrl: string
@@ -116,6 +120,16 @@ export type FlowSettings = {
   readonly afterMethodReturnUrl: { readonly [M in MethodName]?: string }
 }
 
+/** How a session becomes a signed token (ory-identity-api.md §8.3). */
+export type TokenTemplate = {
+  readonly lifespan: Milliseconds
+  /** Where the keys are; the first one signs. */
+  readonly keys: string
+  /** Where the Jsonnet is that says more than the usual claims. */
+  readonly mapper: string | null
+  readonly subject: 'id' | 'external_id'
+}
+
 /** A flow that begins with a mail. */
 export type MailedFlowSettings = {
   readonly use: 'code' | 'link'
@@ -175,6 +189,10 @@ export type FeatureFlags = {
   readonly legacyContinueWithVerificationUi: boolean
   readonly legacyRequireVerifiedLoginError: boolean
   readonly refreshLoginChooseAddress: boolean
+  readonly cacheableSessions: boolean
+  /** The longest time an answer of whoami may be kept; null: until the session ends. */
+  readonly cacheableSessionsMaxAge: Milliseconds | null
+  readonly fasterSessionExtend: boolean
 }
 
 export type PasswordSettings = {

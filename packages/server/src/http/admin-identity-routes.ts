@@ -3,7 +3,6 @@ import { CREDENTIAL_TYPES, type CredentialType, type IdentityWithCredentials } f
 import { type IdentityId, identityId, isUuid } from '../core/ids.ts'
 import { isJsonObject, type Json } from '../core/json.ts'
 import type { Settings } from '../core/settings.ts'
-import { sessionView } from '../core/views.ts'
 import {
   type AdminDeps,
   createIdentity,
@@ -24,7 +23,7 @@ import { type Answer, type Exchange, json, noContent, type Route, withHeaders } 
 import { keyPage, linkHeader, numberedLinks, numberedPage } from './paging.ts'
 
 export type AdminIdentityDeps = AdminDeps & {
-  readonly store: Pick<Store, 'commit' | 'identities' | 'sessions'>
+  readonly store: Pick<Store, 'commit' | 'identities'>
   readonly settings: AdminDeps['settings'] & {
     readonly serve: { readonly [L in 'public' | 'admin']: Pick<Settings['serve'][L], 'baseUrl'> }
   }
@@ -43,8 +42,6 @@ export const adminIdentityRoutes = (deps: AdminIdentityDeps): readonly Route[] =
       ['PATCH', '/admin/identities/:id', patch],
       ['DELETE', '/admin/identities/:id', remove],
       ['DELETE', '/admin/identities/:id/credentials/:type', removeOneCredential],
-      ['GET', '/admin/identities/:id/sessions', listSessions],
-      ['DELETE', '/admin/identities/:id/sessions', removeSessions],
     ] as const
   ).map(([method, path, handle]) => ({ method, path, csrf: 'ignored', handle: (exchange) => handle(deps, exchange) }))
 
@@ -244,37 +241,4 @@ function readEntry(entry: Json): Entry {
     }
     throw thrown
   }
-}
-
-/** More sessions than that of one person are not counted. */
-const MOST_SESSIONS = 1000
-
-async function listSessions(deps: AdminIdentityDeps, exchange: Exchange): Promise<Answer> {
-  const id = idOf(exchange)
-  const { query } = exchange
-  const active = query.get('active')
-  if (active !== null && active !== 'true' && active !== 'false') throw bad('active must be true or false.')
-  const found = await deps.store.sessions.ofIdentity(id, { limit: MOST_SESSIONS, offset: 0 })
-  const views = found
-    .map((session) => sessionView(session, publicUrl(deps), deps.clock.now()))
-    .filter((view) => active === null || view.active === (active === 'true'))
-  const size = count(query, 'page_size', 250, MOST_SESSIONS)
-  // Pages 0 and 1 are the same first page (§9.4).
-  const page = Math.max(count(query, 'page', 1, MOST_SESSIONS), 1)
-  const answer = json(200, views.slice((page - 1) * size, page * size))
-  return withHeaders(answer, { 'x-total-count': String(views.length) })
-}
-
-function count(query: URLSearchParams, name: string, usual: number, most: number): number {
-  const text = query.get(name) ?? ''
-  if (!/^\d*$/.test(text)) throw bad(`${name} must be a number.`)
-  return Math.min(Number(text) || usual, most)
-}
-
-async function removeSessions(deps: AdminIdentityDeps, exchange: Exchange): Promise<Answer> {
-  const id = idOf(exchange)
-  const [any] = await deps.store.sessions.ofIdentity(id, { limit: 1, offset: 0 })
-  if (any === undefined) throw notFound()
-  await deps.store.commit([{ kind: 'revokeOtherSessions', identityId: id, keep: null }])
-  return noContent
 }

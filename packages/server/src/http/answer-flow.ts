@@ -23,6 +23,8 @@ export type AnswerDeps = {
   readonly sessionCookie: (session: Session, token: string) => SetCookie
   /** The cookie a browser already has, sealed anew; null where it came with none. */
   readonly sameSessionCookie: (session: Session) => SetCookie | null
+  /** The token the request came with. */
+  readonly presentedToken: string | null
   /** The anti-CSRF cookie that replaces the old one: after a sign-in old pages must not post any more (ory-identity-api.md §1.8). */
   readonly newCsrfCookie: () => SetCookie
   readonly continuityCookie: (ticket: string) => SetCookie
@@ -175,7 +177,8 @@ function completedJson(deps: AnswerDeps, outcome: Completed, client: 'api' | 'aj
   const publicUrl = deps.settings.serve.public.baseUrl
   const session = sessionView(outcome.session, publicUrl, deps.at)
   const identity = identityView(outcome.identity, publicUrl)
-  const token = client === 'api' && outcome.handedOut ? outcome.token : null
+  // A refresh hands out the token that the client already has (ory-identity-api.md §3.1).
+  const token = client === 'api' && outcome.handedOut ? (outcome.token ?? deps.presentedToken) : null
   const continueWith: readonly ContinueWith[] =
     client === 'ajax'
       ? [{ action: 'redirect_browser_to', redirect_browser_to: outcome.returnTo }, ...outcome.continueWith]

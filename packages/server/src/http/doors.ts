@@ -4,7 +4,7 @@ import type { TokenHash } from '../core/ids.ts'
 import type { ClientKind, RequestFacts } from '../core/request.ts'
 import { isLive, type Session } from '../core/session.ts'
 import type { Settings } from '../core/settings.ts'
-import type { Clock, Random } from '../core/time.ts'
+import type { Clock, Random, Time } from '../core/time.ts'
 import { csrfViolation } from '../flows/check-csrf.ts'
 import type { Caller, Csrf } from '../flows/define.ts'
 import type { Store } from '../store/store.ts'
@@ -22,18 +22,23 @@ export type DoorDeps = {
   readonly csrf: Csrf & { newSecret(): string; isSecret(value: string): boolean }
   readonly browser: BrowserState
   readonly sealToken: (token: string, expiresAt: number) => string
-  readonly openToken: (sealed: string) => string | null
+  readonly openToken: (sealed: string) => { readonly token: string; readonly expiresAt: Time } | null
   readonly hashToken: (token: string) => TokenHash
   readonly log: (error: unknown, about: { readonly reference: string; readonly request: string }) => void
 }
 
+export type Presented =
+  | { readonly by: 'header'; readonly token: string }
+  /** A cookie also says when the session was to end when it was sealed. */
+  | { readonly by: 'cookie'; readonly token: string; readonly expiresAt: Time }
+
 /** The token a request presents: header, else cookie, else bearer (ory-identity-api.md §2). */
-export function presentedToken(deps: DoorDeps, exchange: Exchange): { token: string; by: 'header' | 'cookie' } | null {
+export function presentedToken(deps: DoorDeps, exchange: Exchange): Presented | null {
   const header = exchange.header('x-session-token')
   if (header) return { token: header, by: 'header' }
   const sealed = exchange.facts.cookies[deps.settings.session.cookie.name]
   const opened = sealed === undefined ? null : deps.openToken(sealed)
-  if (opened !== null) return { token: opened, by: 'cookie' }
+  if (opened !== null) return { by: 'cookie', ...opened }
   const bearer = /^bearer (.+)$/i.exec(exchange.header('authorization') ?? '')?.[1]
   return bearer === undefined ? null : { token: bearer, by: 'header' }
 }

@@ -55,6 +55,7 @@ const answering = (deps: DoorDeps, exchange: Exchange, { session, nextCsrfCookie
     at,
     session,
     sessionCookie,
+    presentedToken: presented?.token ?? null,
     sameSessionCookie: (of) => (presented?.by === 'cookie' ? sessionCookie(of, presented.token) : null),
     newCsrfCookie: () => deps.browser.csrfCookie(nextCsrfCookie),
     continuityCookie: (ticket) => deps.browser.continuityCookie(ticket),

@@ -1,7 +1,9 @@
 import { WireError } from '../core/errors.ts'
 import { isJsonObject } from '../core/json.ts'
 import { isUuid, sessionId } from '../core/ids.ts'
-import { isLive, type Session } from '../core/session.ts'
+import type { Session } from '../core/session.ts'
+import type { TokenTemplate } from '../core/settings.ts'
+import type { Milliseconds } from '../core/time.ts'
 import { sessionView } from '../core/views.ts'
 import { checkReturnTo } from '../flows/return-url.ts'
 import { parseJson } from './body.ts'
@@ -16,13 +18,13 @@ import {
   withCookies,
   withHeaders,
 } from './exchange.ts'
-
-import { answerSessions, listedSessionView, MOST_SESSIONS, readPage } from './session-list.ts'
+import { answerSessions, listedSessionView } from './session-list.ts'
 
 export type SessionDeps = DoorDeps & {
   /** Derived from the session's id, so that it need not be stored and a page can be shown twice. */
   readonly logoutToken: (session: Session) => string
   readonly sameToken: (a: string, b: string) => boolean
+  readonly tokenize: (session: Session, template: TokenTemplate) => Promise<string>
 }
 
 /** Who is signed in, and signing out (ory-identity-api.md §3.7, §8.3). */
@@ -39,18 +41,50 @@ export const sessionRoutes = (deps: SessionDeps): readonly Route[] => [
 ]
 
 async function whoami(deps: SessionDeps, exchange: Exchange): Promise<Answer> {
-  const session = await liveSession(deps, exchange)
-  if (session === null) {
-    const error = new WireError(401, null, { reason: 'No valid session credentials found in the request.' })
-    return forwardError(deps, exchange, error, 'ajax')
+  try {
+    const session = await liveSession(deps, exchange)
+    if (session === null) return await nobody(deps, exchange)
+    const at = deps.clock.now()
+    const tokenized = await tokenizedAs(deps, exchange.query.get('tokenize_as'), session)
+    const answer = json(200, { ...sessionView(session, deps.settings.serve.public.baseUrl, at), ...tokenized })
+    const cache = tokenized === null ? cacheFor(deps.settings, session.expiresAt - at) : {}
+    return withCookies(
+      withHeaders(answer, { 'x-kratos-authenticated-identity-id': session.identity.id, ...cache }),
+      ...extendedCookie(deps, exchange, session),
+    )
+  } catch (thrown) {
+    return forwardError(deps, exchange, thrown, 'ajax')
   }
-  const template = exchange.query.get('tokenize_as')
-  if (template) {
-    const error = new WireError(400, null, { reason: `Unable to find token template "${template}".` })
-    return forwardError(deps, exchange, error, 'ajax')
+}
+
+/** That nobody is signed in may be kept for a minute, unless somebody tried to show that they are (§8.3). */
+async function nobody(deps: SessionDeps, exchange: Exchange): Promise<Answer> {
+  const error = new WireError(401, null, { reason: 'No valid session credentials found in the request.' })
+  const answer = await forwardError(deps, exchange, error, 'ajax')
+  return presentedToken(deps, exchange) === null ? withHeaders(answer, cacheFor(deps.settings, 60_000)) : answer
+}
+
+const cacheFor = ({ featureFlags }: SessionDeps['settings'], time: Milliseconds): Answer['headers'] =>
+  featureFlags.cacheableSessions
+    ? { 'ory-session-cache-for': `${Math.round(Math.min(time, featureFlags.cacheableSessionsMaxAge ?? time) / 1000)}` }
+    : {}
+
+async function tokenizedAs(deps: SessionDeps, name: string | null, session: Session) {
+  if (!name) return null
+  const templates = new Map(Object.entries(deps.settings.session.tokenTemplates))
+  const template = templates.get(name)
+  if (template === undefined) {
+    throw new WireError(400, null, { reason: `Unable to find token template "${name}".` })
   }
-  const answer = json(200, sessionView(session, deps.settings.serve.public.baseUrl, deps.clock.now()))
-  return withHeaders(answer, { 'x-kratos-authenticated-identity-id': session.identity.id })
+  return { tokenized: await deps.tokenize(session, template) }
+}
+
+/** A session that was extended outlives its cookie, unless the browser gets a new one (§8.2). */
+function extendedCookie(deps: SessionDeps, exchange: Exchange, session: Session) {
+  const presented = presentedToken(deps, exchange)
+  if (presented?.by !== 'cookie' || presented.expiresAt >= session.expiresAt) return []
+  const sealed = deps.sealToken(presented.token, session.expiresAt)
+  return [deps.browser.sessionCookie(session, sealed, deps.clock.now())]
 }
 
 /** The session of whoever manages their sessions (ory-identity-api.md §1.9). */
@@ -61,31 +95,32 @@ async function ownSession(deps: SessionDeps, exchange: Exchange): Promise<Sessio
 }
 
 /** Every other session that still signs this person in. */
-async function othersOf(deps: SessionDeps, own: Session): Promise<readonly Session[]> {
-  const found = await deps.store.sessions.ofIdentity(own.identity.id, { limit: MOST_SESSIONS, offset: 0 })
-  return found.filter((session) => session.id !== own.id && isLive(session, deps.clock.now()))
-}
-
 async function listOthers(deps: SessionDeps, exchange: Exchange): Promise<Answer> {
   try {
-    const page = readPage(exchange.query)
-    const others = await othersOf(deps, await ownSession(deps, exchange))
-    return answerSessions(
-      '/sessions',
-      page,
-      others.map((session) => listedSessionView(session, deps.clock.now())),
-    )
+    const own = await ownSession(deps, exchange)
+    const at = deps.clock.now()
+    return await answerSessions(deps.store.sessions, {
+      path: '/sessions',
+      query: exchange.query,
+      of: own.identity.id,
+      which: 'live',
+      at,
+      except: own.id,
+      view: (session) => listedSessionView(session, { at }),
+    })
   } catch (thrown) {
     return forwardError(deps, exchange, thrown, 'ajax')
   }
 }
 
+/** Those that had ended already are counted too, as Ory does. */
 async function revokeOthers(deps: SessionDeps, exchange: Exchange): Promise<Answer> {
   try {
     const own = await ownSession(deps, exchange)
-    const others = await othersOf(deps, own)
+    const others = { which: 'any', at: deps.clock.now(), except: own.id, most: Number.MAX_SAFE_INTEGER } as const
+    const count = await deps.store.sessions.countOfIdentity(own.identity.id, others)
     await deps.store.commit([{ kind: 'revokeOtherSessions', identityId: own.identity.id, keep: own.id }])
-    return json(200, { count: others.length })
+    return json(200, { count })
   } catch (thrown) {
     return forwardError(deps, exchange, thrown, 'ajax')
   }

@@ -2,7 +2,7 @@ import { aalOf, secondFactorsIn } from '../core/factors.ts'
 import type { IdentityWithCredentials } from '../core/identity.ts'
 import { sessionId } from '../core/ids.ts'
 import type { RequestFacts } from '../core/request.ts'
-import type { Aal, AuthenticationMethod, Proof, Session } from '../core/session.ts'
+import type { Aal, AuthenticationMethod, Device, Proof, Session } from '../core/session.ts'
 import type { Milliseconds, Random, Time } from '../core/time.ts'
 
 type Proven = {
@@ -26,19 +26,22 @@ export function newSession(random: Random, lifespan: Milliseconds, proof: Proven
     expiresAt: proof.at + lifespan,
     identity: proof.identity,
     secondFactors: secondFactorsIn(proof.identity.credentials),
-    devices: [
-      {
-        id: random.rowId(),
-        ipAddress: proof.request.clientIp,
-        userAgent: proof.request.userAgent,
-        location: proof.request.location,
-      },
-    ],
+    devices: [deviceOf(random, proof)],
   }
 }
 
-/** A refresh or step-up keeps id and token, and adds the method to those already proven (ory-identity-api.md §3.1). */
-export function renewedSession(session: Session, proof: Proven): Session {
+const deviceOf = (random: Pick<Random, 'rowId'>, { request }: Proven): Device => ({
+  id: random.rowId(),
+  ipAddress: request.clientIp,
+  userAgent: request.userAgent,
+  location: request.location,
+})
+
+/** As many as a person may want to see; without an end, a session that is renewed daily would grow for ever. */
+const MOST_DEVICES = 20
+
+/** A refresh or step-up keeps id and token, and adds method and device to those already known (ory-identity-api.md §3.1). */
+export function renewedSession(random: Pick<Random, 'rowId'>, session: Session, proof: Proven): Session {
   const methods = [...session.authenticationMethods, methodOf(proof)]
   return {
     ...session,
@@ -47,6 +50,7 @@ export function renewedSession(session: Session, proof: Proven): Session {
     authenticatedAt: proof.at,
     identity: proof.identity,
     secondFactors: secondFactorsIn(proof.identity.credentials),
+    devices: [...session.devices, deviceOf(random, proof)].slice(-MOST_DEVICES),
   }
 }
 

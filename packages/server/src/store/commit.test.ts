@@ -10,13 +10,13 @@ import {
   queuedMessage,
   registrationFlow,
   sessionOf,
-  withoutCredentials,
 } from '../../test/store-samples.ts'
 import { DIALECTS, freshDatabase, freshStore } from '../../test/stores.ts'
 import type { Effect } from '../core/effect.ts'
 import type { PendingChange } from '../core/flow.ts'
 import type { IdentityWithCredentials } from '../core/identity.ts'
 import { sessionId } from '../core/ids.ts'
+import type { Session } from '../core/session.ts'
 import { commit } from './commit.ts'
 import type { Database, Write } from './database.ts'
 import { storeOn } from './open-store.ts'
@@ -28,13 +28,15 @@ const clock = { now: () => AT + 5 }
 /** What the effects below find when they come. */
 function stage() {
   const [ann, bob, cat] = [person('ann@example.test'), person('bob@example.test'), person('cat@example.test')]
+  const eve = person('eve@example.test')
   const [closing, kept] = [loginFlow(), loginFlow()]
   const [renewed, revoked, other] = [sessionOf(ann), sessionOf(ann), sessionOf(ann)]
+  const [third, dropped, ofEve] = [sessionOf(cat), sessionOf(cat), sessionOf(eve)]
   const parked = changeOf(ann)
   const before: readonly Effect[] = [
     ...[closing, kept].map((flow) => ({ kind: 'openFlow', flow }) as const),
-    ...[ann, bob, cat].map((identity) => ({ kind: 'createIdentity', identity }) as const),
-    ...[renewed, revoked, other].map(
+    ...[ann, bob, cat, eve].map((identity) => ({ kind: 'createIdentity', identity }) as const),
+    ...[renewed, revoked, other, third, dropped, ofEve].map(
       (session) => ({ kind: 'storeSession', session, tokenHash: freshHash(), at: AT }) as const,
     ),
   ]
@@ -51,7 +53,11 @@ function stage() {
     handOutSession: { kind: 'handOutSession' },
     renewSession: { kind: 'renewSession', session: { ...renewed, aal: 'aal2', authenticatedAt: AT + 9 }, at: AT },
     storeSession: { kind: 'storeSession', session: sessionOf(dan), tokenHash: freshHash(), at: AT },
+    extendSession: { kind: 'extendSession', sessionId: renewed.id, expiresAt: renewed.expiresAt + 7 },
     revokeSession: { kind: 'revokeSession', sessionId: revoked.id },
+    revokeSessions: { kind: 'revokeSessions', sessionIds: [third.id] },
+    deleteSessions: { kind: 'deleteSessions', sessionIds: [dropped.id] },
+    deleteSessionsOf: { kind: 'deleteSessionsOf', identityId: eve.id },
     revokeOtherSessions: { kind: 'revokeOtherSessions', identityId: ann.id, keep: renewed.id },
     saveCredential: {
       kind: 'saveCredential',
@@ -67,7 +73,8 @@ function stage() {
     keepFlow: { kind: 'keepFlow', flow: { ...kept, memory: { tries: 2 } } },
     closeFlow: { kind: 'closeFlow', flow: { ...closing, completed: true, state: 'passed_challenge' } },
   }
-  return { before: [before, then], effects, parked, ann, bob, cat, dan, closing, kept, renewed, revoked, other }
+  const sessions = { renewed, revoked, other, third, dropped, ofEve }
+  return { before: [before, then], effects, parked, ann, bob, cat, dan, closing, kept, ...sessions }
 }
 
 async function setUp(store: Pick<Store, 'commit'>, before: readonly (readonly Effect[])[]): Promise<void> {
@@ -82,6 +89,9 @@ const changeOf = (identity: IdentityWithCredentials): PendingChange => ({
   traits: { email: 'later@example.test' },
   traitsBefore: identity.traits,
 })
+
+/** The first page, of whatever there is. */
+const ALL = { before: null, size: 10, which: 'any', at: AT } as const
 
 const TABLES = [
   'pending_changes',
@@ -126,7 +136,7 @@ const unmet: Write = {
 describe.each(DIALECTS)('%s', (dialect) => {
   test('a commit carries out every kind of effect at once', async () => {
     const { store } = await freshStore(dialect)
-    const { before, effects, parked, ann, bob, cat, dan, closing, kept, renewed, revoked, other } = stage()
+    const { before, effects, parked, ann, bob, cat, dan, closing, kept, renewed, revoked, other, ...more } = stage()
     await setUp(store, before)
     await expect(store.commit(Object.values(effects))).resolves.toEqual({ kind: 'committed' })
 
@@ -151,6 +161,9 @@ describe.each(DIALECTS)('%s', (dialect) => {
     for (const { id } of [revoked, other]) {
       await expect(store.sessions.find(id)).resolves.toMatchObject({ active: false, identity: { id: ann.id } })
     }
+    await expect(store.sessions.find(renewed.id)).resolves.toMatchObject({ expiresAt: renewed.expiresAt + 7 })
+    await expect(store.sessions.find(more.third.id)).resolves.toMatchObject({ active: false })
+    for (const { id } of [more.dropped, more.ofEve]) await expect(store.sessions.find(id)).resolves.toBeNull()
     await expect(store.errors.find(effects.storeError.id)).resolves.toEqual({
       id: effects.storeError.id,
       error: { code: 500 },
@@ -341,7 +354,7 @@ describe.each(DIALECTS)('%s', (dialect) => {
     expect(answers.filter(({ kind }) => kind === 'conflict')).toEqual(
       Array.from({ length: 11 }, () => ({ kind: 'conflict', conflict: 'flow_changed' })),
     )
-    await expect(store.sessions.ofIdentity(ann.id, { limit: 50, offset: 0 })).resolves.toHaveLength(1)
+    await expect(store.sessions.ofIdentity(ann.id, { ...ALL, size: 50 })).resolves.toHaveLength(1)
   })
 
   test('of many registrations with one identifier, one wins', async () => {
@@ -385,7 +398,7 @@ describe.each(DIALECTS)('%s', (dialect) => {
     const foreign = sessionOf(bob)
     await setUp(store, [...before, [{ kind: 'storeSession', session: foreign, tokenHash: freshHash(), at: AT }]])
     await store.commit([{ kind: 'revokeOtherSessions', identityId: ann.id, keep: null }])
-    const ofAnn = await store.sessions.ofIdentity(ann.id, { limit: 10, offset: 0 })
+    const ofAnn = await store.sessions.ofIdentity(ann.id, ALL)
     expect(ofAnn.map(({ active }) => active)).toEqual([false, false, false])
     expect(ofAnn.map(({ id }) => id)).toContain(renewed.id)
     await expect(store.sessions.find(foreign.id)).resolves.toMatchObject({ active: true })
@@ -449,20 +462,78 @@ describe.each(DIALECTS)('%s', (dialect) => {
     await expect(idsOf({ after: null, size: 10, ids: [third], identifier: email })).resolves.toEqual([])
   })
 
-  test('sessions of an identity come newest first, page by page', async () => {
+  test('sessions come newest first, page by page, of one person or of all, and may be asked for by whether they live', async () => {
     const { store } = await freshStore(dialect)
-    const ann = person('ann@example.test')
-    const sessions = Array.from({ length: 5 }, () => sessionOf(ann))
+    const [ann, bob] = [person('ann@example.test'), person('bob@example.test', { state: 'inactive' })]
+    const ofAnn = Array.from({ length: 6 }, (_, at) =>
+      // Two of one moment are told apart by their ids.
+      sessionOf(ann, { issuedAt: AT + Math.floor(at / 2), active: at % 3 !== 0 }),
+    )
+    const ofBob = sessionOf(bob, { issuedAt: AT + 1 })
     await store.commit([
-      { kind: 'createIdentity', identity: ann },
-      ...sessions.map(
-        (session, at) => ({ kind: 'storeSession', session, tokenHash: freshHash(), at: AT + at }) as const,
+      ...[ann, bob].map((identity) => ({ kind: 'createIdentity', identity }) as const),
+      ...[...ofAnn, ofBob].map(
+        (session) => ({ kind: 'storeSession', session, tokenHash: freshHash(), at: AT }) as const,
       ),
     ])
-    const newestFirst = sessions.toReversed()
-    await expect(store.sessions.ofIdentity(ann.id, { limit: 2, offset: 0 })).resolves.toEqual(newestFirst.slice(0, 2))
-    await expect(store.sessions.ofIdentity(ann.id, { limit: 9, offset: 2 })).resolves.toEqual(newestFirst.slice(2))
-    expect(newestFirst[0]?.identity).toEqual(withoutCredentials(ann))
+    const isNewer = (a: Session, b: Session) => b.issuedAt - a.issuedAt || (a.id < b.id ? 1 : -1)
+    const newestFirst = ofAnn.toSorted(isNewer)
+    const [third, live] = [newestFirst[2], newestFirst.filter(({ active }) => active)]
+    if (third === undefined) throw new Error('six sessions')
+    const own = (page: Partial<Parameters<typeof store.sessions.ofIdentity>[1]>) =>
+      store.sessions.ofIdentity(ann.id, { ...ALL, ...page })
+
+    await expect(own({})).resolves.toEqual(newestFirst)
+    await expect(own({ size: 2 })).resolves.toEqual(newestFirst.slice(0, 2))
+    await expect(own({ before: third })).resolves.toEqual(newestFirst.slice(3))
+    await expect(own({ skip: 4 })).resolves.toEqual(newestFirst.slice(4))
+    await expect(own({ which: 'live' })).resolves.toEqual(live)
+    await expect(own({ which: 'live', at: AT + 86_400_000 })).resolves.toEqual([])
+    await expect(own({ which: 'ended' })).resolves.toEqual(newestFirst.filter(({ active }) => !active))
+    await expect(own({ except: third.id })).resolves.toEqual(newestFirst.filter(({ id }) => id !== third.id))
+
+    const everybody = [...ofAnn, ofBob].toSorted(isNewer)
+    const all = (page: Partial<Parameters<typeof store.sessions.list>[0]>) => store.sessions.list({ ...ALL, ...page })
+    await expect(all({})).resolves.toEqual(everybody)
+    await expect(all({ before: third, size: 2 })).resolves.toEqual(
+      everybody.slice(everybody.findIndex(({ id }) => id === third.id) + 1).slice(0, 2),
+    )
+    await expect(all({ which: 'ended' })).resolves.toContainEqual(ofBob)
+    await expect(all({ which: 'live' })).resolves.toEqual(live)
+
+    const count = { at: AT, most: 100 }
+    await expect(store.sessions.countOfIdentity(ann.id, { ...count, which: 'any' })).resolves.toBe(6)
+    await expect(store.sessions.countOfIdentity(ann.id, { ...count, which: 'any', most: 3 })).resolves.toBe(3)
+    await expect(store.sessions.countOfIdentity(ann.id, { ...count, which: 'live' })).resolves.toBe(live.length)
+    await expect(store.sessions.countOfIdentity(ann.id, { ...count, which: 'any', except: third.id })).resolves.toBe(5)
+
+    const idsOf = async (...asked: Parameters<typeof store.sessions.ids>) => new Set(await store.sessions.ids(...asked))
+    const many = { active: false, most: 100 }
+    await expect(idsOf({ kind: 'all' }, many)).resolves.toEqual(new Set(everybody.map(({ id }) => id)))
+    await expect(idsOf({ kind: 'all' }, { ...many, most: 3 })).resolves.toHaveProperty('size', 3)
+    await expect(idsOf({ kind: 'all' }, { ...many, active: true })).resolves.toHaveProperty('size', live.length + 1)
+    await expect(idsOf({ kind: 'identities', ids: [bob.id] }, many)).resolves.toEqual(new Set([ofBob.id]))
+    await expect(idsOf({ kind: 'identities', ids: [ann.id] }, { ...many, active: true })).resolves.toEqual(
+      new Set(live.map(({ id }) => id)),
+    )
+    const unknown = sessionId(randomUUID())
+    await expect(idsOf({ kind: 'sessions', ids: [third.id, unknown] }, many)).resolves.toEqual(new Set([third.id]))
+  })
+
+  test('a session is never cut short by being extended, and a revoked one stays as it is', async () => {
+    const { store } = await freshStore(dialect)
+    const ann = person('ann@example.test')
+    const [long, ended] = [sessionOf(ann), sessionOf(ann, { active: false })]
+    await store.commit([
+      { kind: 'createIdentity', identity: ann },
+      ...[long, ended].map((session) => ({ kind: 'storeSession', session, tokenHash: freshHash(), at: AT }) as const),
+    ])
+    await store.commit([
+      { kind: 'extendSession', sessionId: long.id, expiresAt: long.expiresAt - 1 },
+      { kind: 'extendSession', sessionId: ended.id, expiresAt: ended.expiresAt + 1 },
+    ])
+    await expect(store.sessions.find(long.id)).resolves.toEqual(long)
+    await expect(store.sessions.find(ended.id)).resolves.toEqual(ended)
   })
 })
 

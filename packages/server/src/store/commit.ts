@@ -8,7 +8,16 @@ import { parkChange, takeChange } from './pending-changes.ts'
 import { createIdentity, deleteIdentity } from './identities.ts'
 import { queueMessage } from './messages.ts'
 import { saveIdentity } from './save-identity.ts'
-import { renewSession, revokeOtherSessions, revokeSession, storeSession } from './sessions.ts'
+import {
+  deleteSessions,
+  deleteSessionsOf,
+  extendSession,
+  renewSession,
+  revokeOtherSessions,
+  revokeSession,
+  revokeSessions,
+  storeSession,
+} from './sessions.ts'
 import { oauth2Writes } from './oauth2/oauth2.ts'
 import { storeError } from './stored-errors.ts'
 
@@ -45,10 +54,18 @@ function writesOf(db: Database, effect: Effect, at: Time): readonly Write[] {
       return [revokeOtherSessions(effect.identityId, effect.keep, at)]
     case 'revokeSession':
       return [revokeSession(effect.sessionId, at)]
+    case 'revokeSessions':
+      return [revokeSessions(effect.sessionIds, at)]
+    case 'deleteSessions':
+      return [deleteSessions(effect.sessionIds)]
+    case 'deleteSessionsOf':
+      return [deleteSessionsOf(effect.identityId)]
     case 'storeSession':
       return [storeSession(effect.session, effect.tokenHash, effect.at)]
     case 'renewSession':
       return [renewSession(effect.session, effect.at)]
+    case 'extendSession':
+      return [extendSession(effect.sessionId, effect.expiresAt, at)]
     case 'storeError':
       return [storeError(effect.id, effect.error, effect.at)]
     case 'oauth2':

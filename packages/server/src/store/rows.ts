@@ -226,6 +226,8 @@ export function storedMessageOf(row: Row): StoredMessage {
   }
 }
 
+export const countOf = (row: Row | null) => Number((row as { readonly count: number | string }).count)
+export const sessionIdOf = (row: Row) => (row as { readonly id: SessionId }).id
 export const idOf = (row: Row) => (row as { readonly id: DeliveryId }).id
 export const timeOf = (row: Row | null) => (row as { readonly now: Time }).now
 export const nameOf = (row: Row) => (row as { readonly name: string }).name

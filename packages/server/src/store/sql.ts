@@ -19,6 +19,8 @@ export type Words = {
   readonly json: (column: string) => string
   /** The members of a parameter that holds a JSON array of texts. */
   readonly members: (parameter: string) => string
+  /** Whether a column is among those members; each is looked up by itself. */
+  readonly among: (column: string, parameter: string) => string
   /** The database's time in milliseconds, or the parameter's where that is not null. */
   readonly now: (parameter: string) => string
   /** Passes over rows that another worker is just claiming. */
@@ -43,6 +45,7 @@ const inSqlite: Words = {
   list: (column, from, order) => `(select json_group_array(${column} order by ${order}) from ${from})`,
   json: (column) => `json(${column})`,
   members: (parameter) => `(select value from json_each(${parameter}))`,
+  among: (column, parameter) => `${column} in (select value from json_each(${parameter}))`,
   now: (parameter) => parameter,
   // There is one writer: nobody to pass over.
   skipLocked: '',
@@ -55,6 +58,8 @@ const inPostgres: Words = {
   list: (column, from, order) => `(select coalesce(json_agg(${column} order by ${order}), '[]') from ${from})`,
   json: (column) => `${column}::json`,
   members: (parameter) => `(select json_array_elements_text(${parameter}::json))`,
+  // An array, and not a subquery: that would be joined, by a look through the whole table.
+  among: (column, parameter) => `${column} = any (array(select json_array_elements_text(${parameter}::json)))`,
   // The statement's time and not the call's: an index can be searched with it.
   now: (parameter) => `coalesce(${parameter}::bigint, (extract(epoch from statement_timestamp()) * 1000)::bigint)`,
   skipLocked: 'for update skip locked',

@@ -55,12 +55,37 @@ export type Page = {
 export type Sessions = {
   findByTokenHash(hash: TokenHash): Promise<Session | null>
   find(id: SessionId): Promise<Session | null>
-  /** Newest first. */
+  /** Everybody's, newest first. */
+  list(page: SessionPage): Promise<readonly Session[]>
+  /** Newest first; those before `skip` are passed over. */
   ofIdentity(
     identity: Identity['id'],
-    page: { readonly limit: number; readonly offset: number },
+    page: SessionPage & { readonly except?: SessionId; readonly skip?: number },
   ): Promise<readonly Session[]>
+  /** How many there are, counted no further than `most`. */
+  countOfIdentity(
+    identity: Identity['id'],
+    of: Omit<SessionPage, 'before' | 'size'> & { readonly except?: SessionId; readonly most: number },
+  ): Promise<number>
+  /** The ids of many at once, at most so many. */
+  ids(of: ManySessions, page: { readonly active: boolean; readonly most: number }): Promise<readonly SessionId[]>
 }
+
+/** A page by key: sessions older than `before`, newest first. */
+export type SessionPage = {
+  readonly before: SessionKey | null
+  readonly size: number
+  /** All, those that sign somebody in at that moment, or the others. */
+  readonly which: 'any' | 'live' | 'ended'
+  readonly at: Time
+}
+
+export type SessionKey = Pick<Session, 'id' | 'issuedAt'>
+
+export type ManySessions =
+  | { readonly kind: 'sessions'; readonly ids: readonly SessionId[] }
+  | { readonly kind: 'identities'; readonly ids: readonly IdentityId[] }
+  | { readonly kind: 'all' }
 
 /** Mail and messages to phones, as an administrator sees them; what they say stays sealed. */
 export type Messages = {

@@ -8,6 +8,8 @@ export class TemplateError extends Error {}
 /** Loads body templates, and keeps them compiled. */
 export type Templates = {
   load(location: string, budget: Milliseconds): Promise<Program>
+  /** The text that lies there, as it is. */
+  read(location: string, budget: Milliseconds): Promise<string>
 }
 
 type Deps = {
@@ -31,11 +33,14 @@ export function openTemplates(deps: Deps): Templates {
     keep(fetched, location, { source, until: deps.clock.now() + FETCHED_FOR })
     return source
   }
+  const read = (location: string, budget: Milliseconds) => {
+    const scheme = /^(https?|file|base64):\/\//.exec(location)?.[1]
+    return scheme === 'http' || scheme === 'https' ? remote(location, budget) : local(deps, location, scheme)
+  }
   return {
+    read,
     load: async (location, budget) => {
-      const scheme = /^(https?|file|base64):\/\//.exec(location)?.[1]
-      const source =
-        scheme === 'http' || scheme === 'https' ? await remote(location, budget) : await local(deps, location, scheme)
+      const source = await read(location, budget)
       const known = programs.get(source)
       if (known !== undefined) return known
       const program = compile(source, { filename: 'body' })
