@@ -28,11 +28,7 @@ const forever: readonly [name: string, program: string, limit: LimitName][] = [
   ['a text doubled 30 times', 'std.foldl(function(s, i) s + s, std.range(1, 30), "xxxxxxxxxx")', 'allocation'],
   ['an array doubled 30 times', 'std.foldl(function(a, i) a + a, std.range(1, 30), [1])', 'allocation'],
   ['an object shown 30 times over', 'std.foldl(function(o, i) { a: o, b: o }, std.range(1, 30), 1)', 'output'],
-  [
-    'the same as a text',
-    'std.length("" + std.foldl(function(o, i) { a: o, b: o }, std.range(1, 30), 1))',
-    'steps',
-  ],
+  ['the same as a text', 'std.length("" + std.foldl(function(o, i) { a: o, b: o }, std.range(1, 30), 1))', 'steps'],
   ['a long array', 'std.makeArray(1000000000, function(i) i)', 'allocation'],
   ['a long range', 'std.range(1, 2000000000)', 'allocation'],
   ['a repeated text', 'std.repeat("x", 2000000000)', 'allocation'],
