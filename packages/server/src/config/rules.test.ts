@@ -172,8 +172,8 @@ test('what is not built and does no harm is said once, where it is written', asy
     { env },
   )
   expect(warnings).toEqual([
-    'cardea.yml:10  database: has no effect: this is not built yet',
     'cardea.yml:11  tracing: has no effect: this is not built yet',
+    'cardea.yml:10  database: has no effect: this is not built yet',
   ])
 })
 

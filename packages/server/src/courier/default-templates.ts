@@ -18,7 +18,7 @@ const bigCode = (field: string) =>
   `<p style="margin:0 0 16px;font-size:30px;font-weight:600;letter-spacing:4px">{{ ${field} }}</p>`
 const button = (field: string, label: string) =>
   `<p style="margin:0 0 16px"><a href="{{ ${field} }}" style="display:inline-block;padding:10px 18px;background:#2f7565;color:#fffdf8;border-radius:6px;text-decoration:none">${label}</a></p>
-${small(`Or open this address: <a href="{{ ${field} }}" style="color:#2f7565">{{ ${field} }}</a>`)}
+${small(`If the button does nothing, open this address: <a href="{{ ${field} }}" style="color:#2f7565">{{ ${field} }}</a>`)}
 <p style="margin:0 0 16px"></p>`
 
 const EXPIRY = '{{ .ExpiresInMinutes }} {{ if eq .ExpiresInMinutes 1 }}minute{{ else }}minutes{{ end }}'

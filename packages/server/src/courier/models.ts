@@ -1,5 +1,5 @@
 import type { AddressVia } from '../core/identity.ts'
-import { isJsonObject, type Json, type JsonObject } from '../core/json.ts'
+import type { Json, JsonObject } from '../core/json.ts'
 import type { Message, TemplateName } from '../core/mail.ts'
 
 /** A member of a template's data: its name in JSON, its name in a Go template, and what it is where it is missing. */
@@ -65,11 +65,3 @@ const jsonName = (template: TemplateName, via: AddressVia, [json]: Member) =>
   template === 'recovery_code_valid' && via === 'sms' && json === 'recovery_code' ? 'verification_code' : json
 
 const domainOf = (url: Json | undefined) => (typeof url === 'string' ? (URL.parse(url)?.hostname ?? '') : '')
-
-/** A made-up message of each kind, with all that its template may use: for trying a template before anybody needs it. */
-export const sampleOf = (template: TemplateName, via: AddressVia): Message => ({
-  template,
-  to: via === 'sms' ? '+4915112345678' : 'ann@example.test',
-  via,
-  data: Object.fromEntries(MEMBERS[template].map(([json, , empty]) => [json, isJsonObject(empty) ? {} : empty])),
-})
