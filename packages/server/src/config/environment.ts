@@ -43,7 +43,9 @@ function keyOf(node: SchemaNode, name: string): Key | null {
     const inner = rest === undefined ? { path: [], node: items } : keyOf(items, rest)
     return inner === null ? null : { ...inner, path: [Number(position), ...inner.path] }
   }
-  for (const [key, inner] of Object.entries(node.properties ?? {})) {
+  // Of several forms (an address, or an object with one), the members of all.
+  const members = [node, ...(node.anyOf ?? [])].flatMap(({ properties = {} }) => Object.entries(properties))
+  for (const [key, inner] of members) {
     const spelling = key.toUpperCase().replaceAll('-', '_')
     if (name === spelling) return { path: [key], node: inner }
     if (!name.startsWith(`${spelling}_`)) continue

@@ -51,6 +51,10 @@ export const authMethodOf = ({ fields }: Pick<OAuth2Client, 'fields'>) =>
 
 export const isPublicClient = (client: Pick<OAuth2Client, 'fields'>) => authMethodOf(client) === 'none'
 
+/** The library gives a client every grant its response types need; a client has those it was registered with. */
+const hasGrantFor = (responseType: string, grants: readonly string[]) =>
+  responseType.includes('code') ? grants.includes('authorization_code') : grants.includes('implicit')
+
 /** A client in the library's terms. What the library would refuse and Hydra takes is left out, not refused. */
 export function libraryMetadata(client: OAuth2Client): { readonly [key: string]: unknown } {
   const { fields } = client
@@ -63,7 +67,9 @@ export function libraryMetadata(client: OAuth2Client): { readonly [key: string]:
     client_secret: 'a hash is kept elsewhere',
     redirect_uris: textsOf(fields, 'redirect_uris'),
     grant_types: grantTypesOf(client).filter((type) => GRANT_TYPES.includes(type)),
-    response_types: responseTypesOf(client).filter((type) => RESPONSE_TYPES.some((known) => known === type)),
+    response_types: responseTypesOf(client).filter(
+      (type) => RESPONSE_TYPES.some((known) => known === type) && hasGrantFor(type, grantTypesOf(client)),
+    ),
     token_endpoint_auth_method: AUTH_METHODS.find((known) => known === method) ?? 'client_secret_basic',
     // Any port of the loopback address belongs to a native app (RFC 8252 §7.3).
     application_type: isPublicClient(client) ? 'native' : 'web',
