@@ -26,7 +26,7 @@ if (reference === undefined) {
 }
 const isGo = spawnSync(reference, ['--version'], { encoding: 'utf8' }).stdout.includes('Go')
 const folder = mkdtempSync(join(tmpdir(), 'jsonnet-compare-'))
-const many = { steps: 1e9, allocation: 1e9, output: 1e8, milliseconds: 30_000 }
+const many = { steps: 1e8, allocation: 2e8, output: 1e8, milliseconds: 30_000 }
 
 const made = programs(Number(values.count), Number(values.seed)).map((text, i) => {
   const file = join(folder, `${i}.jsonnet`)

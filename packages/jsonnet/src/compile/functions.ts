@@ -1,8 +1,11 @@
+import { allocate } from '../runtime/machine.ts'
 import type { FnCode, Parameter } from '../runtime/values.ts'
 import type { Node, Param } from '../syntax/ast.ts'
 import type { Walk } from '../trampoline.ts'
 import { type Code, immediate } from './code.ts'
 import { anonymous, innerScope, type Place } from './place.ts'
+
+const functionCost = 80
 
 type Written = { readonly params: readonly Param[]; readonly body: Node }
 
@@ -27,5 +30,8 @@ export function* functionOf({ params, body }: Written, place: Place): Walk<Code>
   const compiled = yield place.unit.compile(body, inner)
   const required = parameters.filter((param) => !param.optional).length
   const code: FnCode = { params: parameters, required, body: compiled.run, native: undefined }
-  return immediate((_, env) => ({ kind: 'function', code, env }))
+  return immediate((m, env) => {
+    allocate(m, functionCost)
+    return { kind: 'function', code, env }
+  })
 }

@@ -1,4 +1,15 @@
-import { drive, enter, fail, hop, leave, type Machine, type Routine, type Run, save } from '../runtime/machine.ts'
+import {
+  allocate,
+  drive,
+  enter,
+  fail,
+  hop,
+  leave,
+  type Machine,
+  type Routine,
+  type Run,
+  save,
+} from '../runtime/machine.ts'
 import { has, index, objectOf } from '../runtime/objects.ts'
 import { asBoolean, plus } from '../runtime/operators.ts'
 import { quote } from '../runtime/quote.ts'
@@ -17,6 +28,9 @@ type CodeLayer = Extract<Layer, { kind: 'code' }>
 type FieldCode = { readonly name: Code; readonly visibility: Visibility; readonly body: FieldBody }
 /** A field's code, which for `+:` knows the name of the field. */
 export type FieldBody = (name: string) => Run
+/** About what an object weighs, with the fields it will remember. */
+const objectCost = 150
+
 /** What all objects made at one place share. */
 type Shape = Pick<CodeLayer, 'locals' | 'asserts'>
 
@@ -129,7 +143,10 @@ function fixedObject(fields: readonly FieldCode[], shape: Shape): Code | undefin
   }
   const names = sortNames([...slots.values()].flatMap((slot) => (slot.visibility === 'hidden' ? [] : [slot.name])))
   const { locals, asserts } = shape
-  return immediate((_, env) => objectOf({ kind: 'code', slots, env, locals, asserts, names }))
+  return immediate((m, env) => {
+    allocate(m, objectCost)
+    return objectOf({ kind: 'code', slots, env, locals, asserts, names })
+  })
 }
 
 function computedObject(fields: readonly FieldCode[], shape: Shape, site: Site): Code {
@@ -139,6 +156,7 @@ function computedObject(fields: readonly FieldCode[], shape: Shape, site: Site):
 type Pieces = { readonly fields: readonly FieldCode[]; readonly shape: Shape; readonly site: Site }
 
 function* build(m: Machine, env: Env, { fields, shape, site }: Pieces): Routine<Obj> {
+  allocate(m, objectCost * (1 + fields.length))
   const slots = new Map<string, Slot>()
   for (const { name, visibility, body } of fields) {
     const key: Value = name.run(m, env) ?? (yield)

@@ -35,6 +35,8 @@ export type Machine = {
   host: number
   steps: number
   allocated: number
+  /** How many callers waited at once, at most: their memory counts once. */
+  mostWaiting: number
   tail: TailCall | undefined
 }
 export type TailCall = {
@@ -59,6 +61,7 @@ const mostHops = 140
 /** How many nested expressions are evaluated between two looks at the host's stack. */
 export const hopHeight = 6
 const clockEvery = 4096
+const waitingCost = 64
 
 export function machine(limits: Limits, world: World): Machine {
   return {
@@ -71,6 +74,7 @@ export function machine(limits: Limits, world: World): Machine {
     host: 0,
     steps: 0,
     allocated: 0,
+    mostWaiting: 0,
     tail: undefined,
   }
 }
@@ -87,6 +91,10 @@ export function settle(m: Machine, start: () => Value | undefined): Value {
       for (let i = m.saved.length - 1; i >= 0; i--) {
         const resume = m.saved[i]
         if (resume !== undefined) waiting.push(resume)
+      }
+      if (waiting.length > m.mostWaiting) {
+        allocate(m, (waiting.length - m.mostWaiting) * waitingCost)
+        m.mostWaiting = waiting.length
       }
       m.saved = []
       const { next } = m

@@ -6,6 +6,7 @@ import { compareText } from './text.ts'
 import { textOf, type Arr, array, type Fn, type Obj, typeOf, type Value } from './values.ts'
 
 const elementCost = 8
+const heirCost = 150
 const longestText = 2 ** 28
 
 /** `+`: numbers, texts with anything, arrays, objects. */
@@ -17,7 +18,7 @@ export function plus(m: Machine, left: Value, right: Value, at: Trace): Value | 
   if (typeof left === 'boolean') return fail(m, `Unexpected type ${typeOf(left)}`, at)
   switch (left.kind) {
     case 'object':
-      allocate(m, elementCost)
+      allocate(m, heirCost)
       return extend(left, asObject(m, right, at))
     case 'array':
       return concatArrays(m, left, asArray(m, right, at))

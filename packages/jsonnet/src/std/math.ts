@@ -26,7 +26,11 @@ function numberParam(m: Machine, value: Value, message: string, at: Trace): numb
 /** Numbers. */
 export const math: Chapter = {
   pi: PI,
-  abs: library(['n'], (m, [n], at) => Math.abs(numberParam(m, n, 'std.abs expected number', at))),
+  abs: library(['n'], (m, [n], at) => {
+    const x = numberParam(m, n, 'std.abs expected number', at)
+    // The absolute of 0 is -0, as in go-jsonnet.
+    return x > 0 ? x : -x
+  }),
   sign: library(['n'], (m, [n], at) => Math.sign(numberParam(m, n, 'std.sign expected number', at)) + 0),
   max: library(['a', 'b'], (m, [a, b], at) => {
     const x = numberParam(m, a, 'std.max first param expected number', at)

@@ -1,11 +1,12 @@
 import { allocate, type Machine, type Routine, step, type Trace } from '../runtime/machine.ts'
-import { asArray, asFunction, compare, equals } from '../runtime/operators.ts'
-import { type Arr, array, type Fn, type Lazy, type Value } from '../runtime/values.ts'
+import { asArray, asFunction, compare, equals, plus } from '../runtime/operators.ts'
+import { sliceText } from '../runtime/text.ts'
+import { type Arr, array, emptyArray, type Fn, type Lazy, type Value } from '../runtime/values.ts'
 import { type Chapter, libraryRoutine } from './define.ts'
 import { foldable } from './arrays.ts'
 import { keyOf, sortBy } from './sort.ts'
 import { sequence } from './sequence.ts'
-import { identityFunction } from './types.ts'
+import { identityFunction, lengthValue } from './types.ts'
 
 const keyF: readonly [string, Value] = ['keyF', identityFunction]
 
@@ -19,7 +20,7 @@ export const sets: Chapter = {
   }),
   setMember: libraryRoutine(['x', 'arr', keyF], function* (m, [x, arr, key], at) {
     const operands = pair(m, array([x]), arr, at)
-    return (yield* walk(m, operands, key, { both: true, left: false, right: false }, at)).length > 0
+    return (yield* walk(m, operands, key, { both: true, left: false, right: false }, at)).kept.length > 0
   }),
   setInter: operation({ both: true, left: false, right: false }),
   setUnion: operation({ both: true, left: true, right: true }),
@@ -31,8 +32,17 @@ type Keep = { readonly both: boolean; readonly left: boolean; readonly right: bo
 
 function operation(keep: Keep): Fn {
   return libraryRoutine(['a', 'b', keyF], function* (m, [a, b, key], at) {
-    return array(yield* walk(m, pair(m, a, b, at), key, keep, at))
+    const { kept, i, j } = yield* walk(m, pair(m, a, b, at), key, keep, at)
+    // Union and difference end with what is left of one side, which may be a text.
+    if (keep.right && i >= lengthValue(m, a, at)) return plus(m, array(kept), remainder(b, j), at) ?? (yield)
+    if (keep.left && i < lengthValue(m, a, at)) return plus(m, array(kept), remainder(a, i), at) ?? (yield)
+    return array(kept)
   })
+}
+
+function remainder(value: Value, from: number): Value {
+  if (typeof value === 'string') return sliceText(value, from, Infinity)
+  return typeof value === 'object' && value.kind === 'array' ? array(value.items.slice(from)) : emptyArray
 }
 
 type Pair = { readonly left: readonly Lazy[]; readonly right: readonly Lazy[] }
@@ -41,8 +51,11 @@ function pair(m: Machine, a: Value, b: Value, at: Trace): Pair {
   return { left: sequence(m, a, at), right: sequence(m, b, at) }
 }
 
-/** Goes through two sorted lists side by side. */
-function* walk(m: Machine, { left, right }: Pair, key: Value, keep: Keep, at: Trace): Routine<Lazy[]> {
+/** What a walk kept, and how far it came on either side. */
+type Walked = { readonly kept: Lazy[]; readonly i: number; readonly j: number }
+
+/** Goes through two sorted lists side by side, to the end of one of them. */
+function* walk(m: Machine, { left, right }: Pair, key: Value, keep: Keep, at: Trace): Routine<Walked> {
   allocate(m, (left.length + right.length) * 8)
   const kept: Lazy[] = []
   let [i, j] = [0, 0]
@@ -59,7 +72,7 @@ function* walk(m: Machine, { left, right }: Pair, key: Value, keep: Keep, at: Tr
     if (isSame || isLeft) i++
     if (isSame || !isLeft) j++
   }
-  return [...kept, ...(keep.left ? left.slice(i) : []), ...(keep.right ? right.slice(j) : [])]
+  return { kept, i, j }
 }
 
 function* uniq(m: Machine, items: readonly Lazy[], key: Value, at: Trace): Routine<Arr> {

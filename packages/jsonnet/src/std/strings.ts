@@ -3,11 +3,11 @@ import { toText } from '../runtime/manifest.ts'
 import { asArray, asInt, asNumber, asString, plus } from '../runtime/operators.ts'
 import { quote } from '../runtime/quote.ts'
 import { characters, lengthOf, sliceText } from '../runtime/text.ts'
-import { textOf, array, type Fn, typeOf, type Value } from '../runtime/values.ts'
+import { textOf, array, type Fn, type Lazy, typeOf, type Value } from '../runtime/values.ts'
 import { isMember } from './arrays.ts'
 import { charOf } from './char.ts'
 import { builtin, builtinRoutine, type Chapter, library, libraryRoutine } from './define.ts'
-import { elementCopied } from './elements.ts'
+import { elementCopied, later } from './elements.ts'
 import { format } from './format.ts'
 import { deepJoin, join } from './join.ts'
 import { sequence } from './sequence.ts'
@@ -121,9 +121,17 @@ function* template(m: Machine, value: Value, at: Trace): Routine<string> {
 function* spelled(m: Machine, value: Value, at: Trace): Routine<string> {
   if (typeof value === 'string') return value
   let text = ''
-  for (const item of sequence(m, value, at))
-    text += asString(m, force(m, elementCopied(elementCopied(item, at), at), at) ?? (yield), at)
+  for (const item of sequence(m, value, at)) {
+    const char = force(m, elementCopied(elementCopied(item, at), at), at) ?? (yield)
+    if (typeof char !== 'string') void (force(m, elementCopied(refused(char, at), at), at) ?? (yield))
+    text += textOf(char)
+  }
   return text
+}
+
+/** An element that is no character, and says so when it is wanted. */
+function refused(value: Value, at: Trace): Lazy {
+  return later((m) => asString(m, value, at))
 }
 
 function list(m: Machine, parts: readonly string[]): Value {

@@ -55,6 +55,7 @@ function skipMarkers(reader: Reader): void {
     skipBlank(reader)
     const rest = reader.text.slice(reader.at)
     const directive = /^%[A-Za-z]+[^\n]*/.exec(rest)?.[0]
+    if (directive !== undefined && !/^%(?:YAML|TAG)\b/.test(directive)) fail(reader, 'found unknown directive name')
     if (directive !== undefined) reader.at += directive.length
     else if (rest.startsWith('%')) fail(reader, 'could not find expected directive name')
     else {
