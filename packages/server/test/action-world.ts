@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import type { ActionDeps } from '../src/actions/deps.ts'
 import { openTemplates } from '../src/actions/web-hook/templates.ts'
 import type { AfterContext, BeforeContext } from '../src/core/action.ts'
+import type { CallRecord } from '../src/core/call.ts'
 import type { LoginFlow, RegistrationFlow } from '../src/core/flow.ts'
 import type { Identity } from '../src/core/identity.ts'
 import { flowId, identityId, sessionId } from '../src/core/ids.ts'
@@ -14,6 +15,7 @@ import { openClient } from '../src/net/client.ts'
 /** What actions and the outbox need around them, with the real network client and the real time. */
 export type ActionWorld = ActionDeps & {
   readonly logged: { readonly event: string; readonly fields: JsonObject }[]
+  readonly recorded: CallRecord[]
   readonly close: () => Promise<void>
 }
 
@@ -79,6 +81,7 @@ export function actionWorld({ actions, clients }: Changes = {}): ActionWorld {
   const client = openClient(() => settings.clients, { userAgent: 'cardea/test' })
   const clock = { now: () => Date.now() }
   const logged: { event: string; fields: JsonObject }[] = []
+  const recorded: CallRecord[] = []
   return {
     settings,
     client,
@@ -88,6 +91,8 @@ export function actionWorld({ actions, clients }: Changes = {}): ActionWorld {
     templates: openTemplates({ client, clock, readFile: (path) => readFile(path, 'utf8') }),
     log: (_level, event, fields) => logged.push({ event, fields }),
     logged,
+    record: (call) => recorded.push(call),
+    recorded,
     close: () => client.close(),
   }
 }

@@ -3,7 +3,17 @@ import type { Delivery } from '../src/core/delivery.ts'
 import type { LoginFlow, RegistrationFlow } from '../src/core/flow.ts'
 import { secondFactorsIn } from '../src/core/factors.ts'
 import type { Identity, IdentityWithCredentials } from '../src/core/identity.ts'
-import { actionId, deliveryId, flowId, identityId, sessionId, type TokenHash, tokenHash } from '../src/core/ids.ts'
+import {
+  actionId,
+  deliveryId,
+  type FlowId,
+  flowId,
+  type IdentityId,
+  identityId,
+  sessionId,
+  type TokenHash,
+  tokenHash,
+} from '../src/core/ids.ts'
 import type { QueuedMessage } from '../src/core/mail.ts'
 import type { Session } from '../src/core/session.ts'
 
@@ -134,3 +144,21 @@ export const queuedMessage = (changes: Partial<QueuedMessage> = {}): QueuedMessa
   template: 'recovery_code_valid',
   ...changes,
 })
+
+/** A call that somebody waited for, and that refused. */
+export const callOf = (identity: IdentityId, flow: FlowId, rowId: () => string = randomUUID) =>
+  ({
+    id: deliveryId(rowId()),
+    actionId: actionId('gate'),
+    where: 'login.after.hooks[0]',
+    trigger: 'login.after.password',
+    flowId: flow,
+    identityId: identity,
+    method: 'POST',
+    endpoint: 'https://crm.example.test/hook',
+    startedAt: AT,
+    endedAt: AT + 12,
+    outcome: 'denied',
+    detail: 'not today',
+    attempts: [{ requestId: randomUUID(), startedAt: AT, endedAt: AT + 12, status: 403, reason: '' }],
+  }) as const

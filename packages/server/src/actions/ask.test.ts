@@ -16,6 +16,8 @@ const amend: Amend = (identity, { traits }) =>
     ? { kind: 'invalid', messages: [{ field: 'traits', message: { id: 1, text: 'invalid', type: 'error' } }] }
     : { kind: 'amended', identity: { ...identity, traits: { ...identity.traits, ...Object(traits) } } }
 
+const occasion = { eventId: 'e', actionId: actionId('a'), where: 'hooks[0]' }
+
 const run = (actions: readonly PlannedAction[], context: BeforeContext | AfterContext = afterRegistration) => {
   const world = actionWorld()
   return { world, asked: ask({ ...world, amend }, actions, context) }
@@ -151,7 +153,7 @@ test('a broken neighbour is logged with its place and passed on', async () => {
 })
 
 test('before a flow only what stands before it is asked', async () => {
-  const before: Action = { before: () => denies.after?.(afterRegistration, 0) ?? proceed() }
+  const before: Action = { before: () => denies.after?.(afterRegistration, 0, occasion) ?? proceed() }
   await expect(run(plan(denies), beforeLogin).asked).resolves.toMatchObject({ kind: 'proceed' })
   await expect(run(plan(before), beforeLogin).asked).resolves.toMatchObject({ kind: 'deny' })
   await expect(run(plan(before)).asked).resolves.toMatchObject({ kind: 'proceed' })

@@ -1,4 +1,4 @@
-import type { AfterContext, BeforeContext, PlannedAction } from '../core/action.ts'
+import type { AfterContext, BeforeContext, Occasion, PlannedAction } from '../core/action.ts'
 import type { Decision, IdentityPatch, Wish } from '../core/decision.ts'
 import type { Delivery } from '../core/delivery.ts'
 import type { Effect } from '../core/effect.ts'
@@ -41,8 +41,8 @@ export type Asked =
 type Context = BeforeContext | AfterContext
 
 export type AskOptions = {
-  /** The flow as those see it who are told afterwards, when the change is made. */
-  readonly told?: (identity: Identity) => Flow
+  /** Flow and person as those see them who are told afterwards, when the change is made. */
+  readonly told?: (identity: Identity) => { readonly flow: Flow; readonly identity: Identity }
   /** What is to be stored was decided earlier: whoever could refuse or change it has been asked already. */
   readonly isDecided?: true
 }
@@ -56,10 +56,11 @@ export async function ask(
 ): Promise<Asked> {
   const deadline = deps.stopwatch.now() + deps.settings.actions.askTimeout
   const effects: (Effect | Wish)[] = []
+  const occasions = occasionsOf(deps.random.rowId(), actions)
   let current = context
-  for (const planned of actions) {
+  for (const { planned, occasion } of occasions) {
     if (isDecided && planned.action.isGate) continue
-    const decision = await decide(deps, planned, current, deadline)
+    const decision = await decide(deps, planned, current, deadline, occasion)
     if (decision.kind === 'deny' || decision.kind === 'divert') return decision
     if (decision.kind === 'proceed') {
       effects.push(...decision.effects)
@@ -70,8 +71,8 @@ export async function ask(
     if (amended.kind === 'invalid') return { kind: 'deny', messages: amended.messages }
     current = { ...current, identity: amended.identity }
   }
-  const seen = 'identity' in current && told ? { ...current, flow: told(current.identity) } : current
-  const rendered = await renderAll(deps, actions, seen)
+  const seen = 'identity' in current && told ? { ...current, ...told(current.identity) } : current
+  const rendered = await renderAll(deps, occasions, seen)
   return {
     kind: 'proceed',
     identity: 'identity' in current ? current.identity : null,
@@ -87,11 +88,12 @@ async function decide(
   planned: PlannedAction,
   context: Context,
   deadline: Milliseconds,
+  occasion: Occasion,
 ): Promise<Decision> {
   const { before, after } = planned.action
   try {
-    if ('identity' in context) return (await after?.(context, deadline)) ?? nothing
-    return (await before?.(context, deadline)) ?? nothing
+    if ('identity' in context) return (await after?.(context, deadline, occasion)) ?? nothing
+    return (await before?.(context, deadline, occasion)) ?? nothing
   } catch (error) {
     // The person is told no more than that a step failed, so the rest has to be said here.
     if (error instanceof NeighbourError) {
@@ -108,19 +110,28 @@ async function decide(
   }
 }
 
-type Told = { readonly delivery: Delivery; readonly isAwaited: boolean }
+type Due = { readonly planned: PlannedAction; readonly occasion: Occasion }
 
-/** Rendered only now that nobody can amend anything any more, so no body is stale. */
-async function renderAll(deps: AskDeps, actions: readonly PlannedAction[], context: Context): Promise<readonly Told[]> {
-  const event = deps.random.rowId()
+/** What happens now is one event, and each action's part in it has a name of its own. */
+function occasionsOf(event: string, actions: readonly PlannedAction[]): readonly Due[] {
   const seen = new Map<string, number>()
-  const told: Told[] = []
-  for (const { id, where, action } of actions) {
-    if (action.render === undefined) continue
+  return actions.map((planned) => {
+    const { id, where } = planned
     // Two entries may differ in nothing their id is made of; each is an event of its own then.
     const times = (seen.get(id) ?? 0) + 1
     seen.set(id, times)
-    const delivery = await action.render(context, { eventId: times === 1 ? event : `${event}.${times}`, actionId: id })
+    return { planned, occasion: { eventId: times === 1 ? event : `${event}.${times}`, actionId: id, where } }
+  })
+}
+
+type Told = { readonly delivery: Delivery; readonly isAwaited: boolean }
+
+/** Rendered only now that nobody can amend anything any more, so no body is stale. */
+async function renderAll(deps: AskDeps, due: readonly Due[], context: Context): Promise<readonly Told[]> {
+  const told: Told[] = []
+  for (const { planned, occasion } of due) {
+    const { id, where, action } = planned
+    const delivery = (await action.render?.(context, occasion)) ?? null
     if (delivery === null) continue
     if (delivery.content.kind === 'dead') {
       deps.log('error', 'template_failed', {

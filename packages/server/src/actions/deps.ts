@@ -1,3 +1,4 @@
+import type { RecordCall } from '../core/call.ts'
 import type { Log } from '../core/log.ts'
 import type { Settings } from '../core/settings.ts'
 import type { Clock, Random, Stopwatch } from '../core/time.ts'
@@ -13,4 +14,6 @@ export type ActionDeps = {
   readonly stopwatch: Stopwatch
   readonly random: Random
   readonly log: Log
+  /** Keeps what became of a call somebody waited for. */
+  readonly record: RecordCall
 }

@@ -9,6 +9,8 @@ export function sendingOf(plan: ActionPlan): (action: ActionId) => Sending | nul
     ...flow.after,
     ...Object.values(flow.afterMethod).flat(),
   ])
-  const known = new Map(actions.flatMap(({ id, action }) => (action.sending ? [[id, action.sending]] : [])))
+  const known = new Map(
+    actions.flatMap(({ id, where, action }) => (action.sending ? [[id, { ...action.sending, where }]] : [])),
+  )
   return (action) => known.get(action) ?? null
 }

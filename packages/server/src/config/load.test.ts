@@ -60,17 +60,17 @@ test.each([
   [
     'B7: a span of time without unit',
     hooks(`          - ${call}, timeout: 3}}`),
-    'config.timeout\n  got   3\n  need  a duration such as 3s or 500ms\n  fix   did you mean "3s"?',
+    'config.timeout\n  got   3\n  need  a duration such as 3s or 500ms, from 50ms to 30s\n  fix   did you mean "3s"?',
   ],
   [
     'B7: a span of time in words',
     hooks(`          - ${call}, timeout: "3 sec"}}`),
-    'config.timeout\n  got   "3 sec"\n  need  a duration such as 3s or 500ms\n  fix   did you mean "3s"?',
+    'config.timeout\n  got   "3 sec"\n  need  a duration such as 3s or 500ms, from 50ms to 30s\n  fix   did you mean "3s"?',
   ],
   [
     'B7: a negative one',
     hooks(`          - ${call}, timeout: -1s}}`),
-    'got   "-1s"\n  need  a duration such as 3s or 500ms',
+    'got   "-1s"\n  need  a duration such as 3s or 500ms, from 50ms to 30s',
   ],
   [
     'a misspelt scheme',

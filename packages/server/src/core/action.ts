@@ -5,7 +5,7 @@ import type { Identity } from './identity.ts'
 import type { ActionId } from './ids.ts'
 import type { RequestFacts } from './request.ts'
 import type { Session } from './session.ts'
-import type { Milliseconds } from './time.ts'
+import type { Milliseconds, Time } from './time.ts'
 import type { Trigger } from './trigger.ts'
 
 /** What every action is told: the moment, the flow and the request that brought it about. */
@@ -25,10 +25,14 @@ export type AfterContext = BeforeContext & {
 }
 
 /** Until when it has to decide is told on the stopwatch. */
-export type Decides<Context> = (context: Context, deadline: Milliseconds) => Decision | Promise<Decision>
+export type Decides<Context> = (
+  context: Context,
+  deadline: Milliseconds,
+  occasion: Occasion,
+) => Decision | Promise<Decision>
 
-/** What the deliveries of one trigger have in common, and whose this one is. */
-export type Occasion = { readonly eventId: string; readonly actionId: ActionId }
+/** What the calls of one trigger have in common, and whose this one is. `where` is the action's path in the configuration. */
+export type Occasion = { readonly eventId: string; readonly actionId: ActionId; readonly where: string }
 
 /** Makes the delivery of a queued call; null if there is nothing to tell. It runs after all gates, so it sees every amendment. */
 export type Renders = (
@@ -36,11 +40,26 @@ export type Renders = (
   occasion: Occasion,
 ) => Delivery | null | Promise<Delivery | null>
 
+/** What an attempt is signed with: headers for its delivery, its moment and its body. */
+export type Sign = (deliveryId: string, at: Time, body: string) => { readonly [header: string]: string }
+
+/** What becomes of the person when a blocking call gives no decision. */
+export type OnFailure = 'deny' | 'continue' | 'queue'
+
 /** What a delivery needs at the moment it is sent and what must not lie in the database. */
 export type Sending = {
   readonly secretHeaders: { readonly [name: string]: string }
+  /** What `${secrets.NAME}` in an address or a header stands for. */
+  readonly secrets?: { readonly [name: string]: string }
+  readonly sign?: Sign
+  /** Scheme, host, port and path, as the log of actions shows where a call went. */
+  readonly endpoint?: string
+  /** The action's path in the configuration. */
+  readonly where?: string
   /** How often an awaited delivery is tried while somebody waits. */
   readonly attempts: number
+  /** Of an awaited delivery, where it has a rule of its own. */
+  readonly onFailure?: OnFailure
 }
 
 /** An action whose configuration has been read: all that is left is to run it. What it cannot do it does not have. */

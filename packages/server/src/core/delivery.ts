@@ -1,4 +1,4 @@
-import type { ActionId, DeliveryId, IdentityId } from './ids.ts'
+import type { ActionId, DeliveryId, FlowId, IdentityId } from './ids.ts'
 import type { Time } from './time.ts'
 
 /** A call as it will be made: rendered once, sent byte for byte the same in every attempt. */
@@ -10,6 +10,8 @@ export type RenderedCall = {
   readonly body: string | null
   /** What was rendered from `headers` names a secret; logs show these names without their value. */
   readonly secretHeaders: readonly string[]
+  /** It is never sent without a signature. */
+  readonly isSigned?: true
 }
 
 /** One queued call of one action: a row in the commit that caused it. */
@@ -21,6 +23,8 @@ export type Delivery = {
   /** `login.after.password`, as `triggerName` spells it. */
   readonly trigger: string
   readonly identityId: IdentityId | null
+  /** For the log of blocking calls; it is not stored with the delivery. */
+  readonly flowId?: FlowId
   readonly createdAt: Time
   /** When the request itself delivers it (told and awaited): until then no worker touches the row. */
   readonly leasedUntil: Time | null

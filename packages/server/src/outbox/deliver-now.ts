@@ -1,8 +1,10 @@
+import type { OnFailure } from '../core/action.ts'
+import type { CallAttempt, CallOutcome, RecordCall } from '../core/call.ts'
 import type { Attempt, Delivery } from '../core/delivery.ts'
 import type { Log } from '../core/log.ts'
 import { callWithRetries } from '../core/retry.ts'
 import type { ActionSettings } from '../core/settings.ts'
-import type { Clock, Milliseconds, Random, Stopwatch } from '../core/time.ts'
+import type { Clock, Milliseconds, Random, Stopwatch, Time } from '../core/time.ts'
 import type { Sent } from '../net/outgoing.ts'
 import { type Sendable, type SendDeps, sendDelivery } from './deliver-web-hook.ts'
 import { attemptOf, judge } from './judge.ts'
@@ -10,6 +12,8 @@ import type { Completion, Queue } from './queue.ts'
 import { waitAfter } from './schedule.ts'
 
 export type DeliverNowDeps = SendDeps & {
+  /** Keeps what became of a call somebody waited for. */
+  readonly record?: RecordCall
   readonly queue: Pick<Queue, 'complete' | 'extend' | 'now'>
   readonly settings: () => Pick<ActionSettings, 'attempts' | 'backoff' | 'awaitedFailure'>
   readonly clock: Clock
@@ -26,23 +30,68 @@ export type DeliveredNow =
 
 /** Delivers what a request waits for, under the lease that the request took with its commit. */
 export async function deliverNow(deps: DeliverNowDeps, delivery: Delivery): Promise<DeliveredNow> {
-  const { awaitedFailure } = deps.settings()
-  const failsAnswer = awaitedFailure === 'fail'
-  const { content } = delivery
-  if (content.kind === 'dead') return outcomeOf(failsAnswer, 'P', content.reason)
+  const startedAt = deps.clock.now()
+  const { content, actionId } = delivery
+  const rule = deps.sendingOf(actionId)?.onFailure ?? (deps.settings().awaitedFailure === 'fail' ? 'deny' : 'queue')
   if (content.kind === 'mail') throw new Error('nobody waits for mail')
+  if (content.kind === 'dead') {
+    record(deps, delivery, { startedAt, rule, attempts: [], failure: content.reason })
+    return outcomeOf(rule, 'P', content.reason)
+  }
 
   await keepLease(deps, delivery, content.timeout)
   const { sent, attempts } = await callNow(deps, delivery, content)
   const judgement = judge(sent, deps.clock.now())
-  const wait = judgement.kind === 'retry' && !failsAnswer ? waitAfter(1, deps.random, judgement.asked) : null
+  const wait = judgement.kind === 'retry' && rule === 'queue' ? waitAfter(1, deps.random, judgement.asked) : null
   await complete(deps, delivery, async () => {
     if (judgement.kind === 'delivered') return { attempts, next: { kind: 'delivered' } }
     if (wait === null) return { attempts, next: { kind: 'dead', reason: judgement.reason } }
     return { attempts, next: { kind: 'pending', dueAt: (await deps.queue.now()) + wait } }
   })
-  if (judgement.kind === 'delivered') return { kind: 'delivered' }
-  return outcomeOf(failsAnswer, classOf(sent), judgement.reason)
+  const failure = judgement.kind === 'delivered' ? null : judgement.reason
+  record(deps, delivery, { startedAt, rule: wait === null && rule === 'queue' ? 'continue' : rule, attempts, failure })
+  return failure === null ? { kind: 'delivered' } : outcomeOf(rule, classOf(sent), failure)
+}
+
+type Tried = {
+  readonly startedAt: Time
+  readonly rule: OnFailure
+  readonly attempts: readonly Attempt[]
+  readonly failure: string | null
+}
+
+const OUTCOMES: { readonly [R in OnFailure]: CallOutcome } = {
+  deny: 'failed',
+  continue: 'let_through',
+  queue: 'queued',
+}
+
+function record(deps: DeliverNowDeps, delivery: Delivery, { startedAt, rule, attempts, failure }: Tried): void {
+  const { id, actionId, trigger, identityId, flowId = null, content } = delivery
+  const sending = deps.sendingOf(actionId)
+  deps.record?.({
+    id,
+    actionId,
+    where: sending?.where ?? '',
+    trigger,
+    flowId,
+    identityId,
+    method: content.kind === 'rendered' ? content.call.method : '',
+    endpoint: sending?.endpoint ?? '',
+    startedAt,
+    endedAt: deps.clock.now(),
+    outcome: failure === null ? 'proceeded' : OUTCOMES[rule],
+    detail: failure ?? '',
+    attempts: attempts.map(
+      ({ requestId, startedAt, endedAt, status, reason }): CallAttempt => ({
+        requestId,
+        startedAt,
+        endedAt,
+        status,
+        reason,
+      }),
+    ),
+  })
 }
 
 const MARGIN: Milliseconds = 5_000
@@ -59,8 +108,8 @@ async function keepLease(deps: DeliverNowDeps, delivery: Delivery, timeout: Mill
   }
 }
 
-const outcomeOf = (failsAnswer: boolean, kind: 'U' | 'T' | 'P', detail: string): DeliveredNow =>
-  failsAnswer ? { kind: 'failed', class: kind, detail } : { kind: 'postponed', detail }
+const outcomeOf = (rule: OnFailure, kind: 'U' | 'T' | 'P', detail: string): DeliveredNow =>
+  rule === 'deny' ? { kind: 'failed', class: kind, detail } : { kind: 'postponed', detail }
 
 const classOf = (sent: Sent) => {
   if (sent.kind === 'failed') return sent.reason === 'timeout' ? 'T' : 'P'

@@ -1,12 +1,14 @@
 import type { Sending } from '../core/action.ts'
 import { attemptHeaders } from '../core/attempt-headers.ts'
 import type { Delivery, RenderedCall } from '../core/delivery.ts'
-import type { ActionId } from '../core/ids.ts'
-import type { Milliseconds, Random } from '../core/time.ts'
-import type { OutgoingClient, Sent } from '../net/outgoing.ts'
+import { fillSecrets } from '../core/fill-secrets.ts'
+import type { ActionId, DeliveryId } from '../core/ids.ts'
+import type { Clock, Milliseconds, Random, Time } from '../core/time.ts'
+import type { OutgoingCall, OutgoingClient, Sent } from '../net/outgoing.ts'
 
 export type SendDeps = {
   readonly client: Pick<OutgoingClient, 'send'>
+  readonly clock: Clock
   readonly random: Pick<Random, 'uuid'>
   /** What the plan in force knows about an action; null if it is not in it any more. */
   readonly sendingOf: (action: ActionId) => Sending | null
@@ -22,19 +24,25 @@ export async function sendDelivery(
   { budget, signal }: { readonly budget: Milliseconds; readonly signal?: AbortSignal },
 ): Promise<{ readonly requestId: string; readonly sent: Sent }> {
   const requestId = deps.random.uuid()
-  const secrets = secretsFor(call, deps.sendingOf(delivery.actionId))
-  if (secrets === null) {
+  const complete = completed(call, deps.sendingOf(delivery.actionId), { id: delivery.id, at: deps.clock.now() })
+  if (complete === null) {
     const detail = 'the credentials of this call are not configured any more'
     return { requestId, sent: { kind: 'failed', reason: 'connect', detail } }
   }
-  const headers = { ...call.headers, ...secrets, ...attemptHeaders(delivery.id, requestId, emitHeaders) }
-  const outgoing = { method: call.method, url: call.url, headers, body: call.body }
-  const sent = await deps.client.send(outgoing, { budget, ...(signal === undefined ? {} : { signal }) })
+  const headers = { ...complete.headers, ...attemptHeaders(delivery.id, requestId, emitHeaders) }
+  const sent = await deps.client.send({ ...complete, headers }, { budget, ...(signal === undefined ? {} : { signal }) })
   return { requestId, sent }
 }
 
-/** A call that needs credentials is never made without them; it waits until they are back. */
-function secretsFor({ secretHeaders }: RenderedCall, sending: Sending | null): Sending['secretHeaders'] | null {
+type Attempted = { readonly id: DeliveryId; readonly at: Time }
+
+/** A call that needs credentials or a signature is never made without them; it waits until they are back. */
+function completed(call: RenderedCall, sending: Sending | null, { id, at }: Attempted): OutgoingCall | null {
+  const { method, body, secretHeaders, isSigned = false } = call
   const known = sending?.secretHeaders ?? {}
-  return secretHeaders.every((name) => Object.hasOwn(known, name)) ? known : null
+  const filled = fillSecrets(call, sending?.secrets ?? {})
+  const isComplete = secretHeaders.every((name) => Object.hasOwn(known, name))
+  if (filled === null || !isComplete || (isSigned && sending?.sign === undefined)) return null
+  const signature = isSigned ? sending?.sign?.(id, at, body ?? '') : {}
+  return { method, url: filled.url, headers: { ...filled.headers, ...known, ...signature }, body }
 }

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { storeDeps } from '../../test/store-deps.ts'
-import { AT, freshHash, loginFlow, person, queued, queuedMessage, sessionOf } from '../../test/store-samples.ts'
+import { AT, callOf, freshHash, loginFlow, person, queued, queuedMessage, sessionOf } from '../../test/store-samples.ts'
 import { type Dialect, freshDsn } from '../../test/stores.ts'
 import type { Database, Value } from './database.ts'
 import { openDatabase, storeOn } from './open-store.ts'
@@ -90,6 +90,12 @@ async function oneOfEach(db: Database): Promise<readonly Asked[]> {
     { kind: 'deleteSessionsOf', identityId: ann.id },
   ])
   await store.commit([{ kind: 'deleteIdentity', identityId: bob.id }])
+  const call = callOf(session.identity.id, flow.id)
+  await store.calls.keep([call])
+  const { actionId, flowId, identityId } = call
+  for (const filter of [{}, { actionId }, { flowId }, { identityId }])
+    await store.calls.list({ before: null, size: 10, ...filter, outcome: 'denied', trigger: call.trigger, since: AT })
+  await store.calls.forget(AT, 10)
   return [...asked.values()]
 }
 
@@ -108,6 +114,7 @@ const FILL = `
     null, n, null, 1, '{}', 0, case when n % 2 = 0 then 'mail' else 'call' end from generate_series(1, 20000) n;
   insert into messages select 'd' || n, 'r' || n, 'email', 'stub' from generate_series(2, 20000, 2) n;
   insert into attempts select 'd' || n, 0, 'r', 0, 0, 'delivered', 200, '' from generate_series(1, 20000) n;
+  insert into calls select 'c' || n, 'a' || n % 100, 't', 'f' || n, 'i' || n, 'denied', 0, 0, '{}' from generate_series(1, 20000) n;
   analyze`
 
 async function open(dialect: Dialect) {

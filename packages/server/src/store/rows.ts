@@ -1,3 +1,4 @@
+import type { CallRecord } from '../core/call.ts'
 import type { Attempt, Delivery } from '../core/delivery.ts'
 import type { Flow, PendingChange } from '../core/flow.ts'
 import type {
@@ -223,6 +224,34 @@ export function storedMessageOf(row: Row): StoredMessage {
     sealed: content.kind === 'mail' ? content.sealed : '',
     createdAt: it.created_at,
     updatedAt: it.tried_at ?? it.created_at,
+  }
+}
+
+type CallRow = {
+  readonly id: DeliveryId
+  readonly action_id: ActionId
+  readonly trigger_name: string
+  readonly flow_id: CallRecord['flowId']
+  readonly identity_id: IdentityId | null
+  readonly outcome: CallRecord['outcome']
+  readonly started_at: Time
+  readonly ended_at: Time
+  readonly document: string
+}
+
+export function callOf(row: Row): CallRecord {
+  const it = row as CallRow
+  const rest = decode(it.document) as Pick<CallRecord, 'where' | 'method' | 'endpoint' | 'detail' | 'attempts'>
+  return {
+    id: it.id,
+    actionId: it.action_id,
+    trigger: it.trigger_name,
+    flowId: it.flow_id,
+    identityId: it.identity_id,
+    outcome: it.outcome,
+    startedAt: it.started_at,
+    endedAt: it.ended_at,
+    ...rest,
   }
 }
 

@@ -1,7 +1,8 @@
+import type { CallOutcome, CallRecord } from '../core/call.ts'
 import type { Commit, Effect } from '../core/effect.ts'
 import type { Flow, PendingChange } from '../core/flow.ts'
 import type { AddressVia, CredentialType, Identity, IdentityWithCredentials } from '../core/identity.ts'
-import type { DeliveryId, FlowId, IdentityId, SessionId, TokenHash } from '../core/ids.ts'
+import type { ActionId, DeliveryId, FlowId, IdentityId, SessionId, TokenHash } from '../core/ids.ts'
 import type { Json } from '../core/json.ts'
 import type { Session } from '../core/session.ts'
 import type { Time } from '../core/time.ts'
@@ -20,6 +21,8 @@ export type Store = {
   readonly errors: { find(id: string): Promise<StoredError | null> }
   readonly oauth2: OAuth2Store
   readonly messages: Messages
+  /** What became of the calls somebody waited for. */
+  readonly calls: Calls
   /** The outbox's own table, its claims and completions. */
   readonly deliveries: DeliveryQueue
   /** Answers when the database does; throws otherwise. */
@@ -116,6 +119,27 @@ export type StoredMessage = {
   readonly sealed: string
   readonly createdAt: Time
   readonly updatedAt: Time
+}
+
+/** The log of blocking calls. It is written in batches, after the answers. */
+export type Calls = {
+  keep(calls: readonly CallRecord[]): Promise<void>
+  /** Newest first. */
+  list(page: CallPage): Promise<readonly CallRecord[]>
+  /** Deletes the oldest of those made before a moment; returns how many. */
+  forget(before: Time, most: number): Promise<number>
+}
+
+/** A page by key: calls older than `before`, newest first. */
+export type CallPage = {
+  readonly before: DeliveryId | null
+  readonly size: number
+  readonly outcome?: CallOutcome
+  readonly trigger?: string
+  readonly actionId?: ActionId
+  readonly flowId?: FlowId
+  readonly identityId?: IdentityId
+  readonly since?: Time
 }
 
 export type StoredError = {

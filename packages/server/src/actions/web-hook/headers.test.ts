@@ -5,7 +5,7 @@ const url = new URL('https://crm.test/hook')
 const base64 = (text: string) => Buffer.from(text).toString('base64')
 
 test('JSON is what is sent unless a header says otherwise', () => {
-  expect(hookHeaders({}, url)).toEqual({ open: { 'content-type': 'application/json' }, secret: {} })
+  expect(hookHeaders({}, url)).toEqual({ open: { 'content-type': 'application/json' }, secret: {}, templates: {} })
   expect(hookHeaders({ headers: { 'Content-TYPE': 'text/plain' } }, url).open).toEqual({ 'content-type': 'text/plain' })
 })
 
@@ -14,12 +14,17 @@ test('every header that might hold a secret is kept apart', () => {
   expect(hookHeaders({ headers }, url)).toEqual({
     open: { 'content-type': 'application/json', 'user-agent': 'mine', accept: '*/*' },
     secret: { 'x-one': '1', authorization: 'Bearer t' },
+    templates: {},
   })
 })
 
 test('what belongs to the connection is not sent', () => {
   const headers = { Host: 'evil.test', 'Content-Length': '1', Connection: 'close', 'Transfer-Encoding': 'chunked' }
-  expect(hookHeaders({ headers }, url)).toEqual({ open: { 'content-type': 'application/json' }, secret: {} })
+  expect(hookHeaders({ headers }, url)).toEqual({
+    open: { 'content-type': 'application/json' },
+    secret: {},
+    templates: {},
+  })
 })
 
 const key = (value: string, place: 'header' | 'cookie') =>

@@ -1,17 +1,21 @@
+import type { JsonObject } from '../../core/json.ts'
 import type { WebHookConfig } from './config.ts'
+import { ExpressionError } from './expression.ts'
+import { fillIn, isTemplate, readTextTemplate, type TextTemplate } from './text-template.ts'
 
 type Headers = { readonly [name: string]: string }
 
-/** A hook's own headers. Names are in lower case. Only `open` ones may be stored with a delivery. */
+/** A hook's own headers. Names are in lower case. Only `open` ones may be stored with a delivery, and what templates give. */
 export type HookHeaders = {
   readonly open: Headers
   readonly secret: Headers
+  readonly templates: { readonly [name: string]: TextTemplate }
 }
 
 /** What a configured header can't hold a secret in. Everything else might. */
 const OPEN = new Set(['accept', 'accept-language', 'content-type', 'user-agent'])
 /** What belongs to the connection, or to us. */
-const NOT_SENT = new Set([
+export const NOT_SENT: ReadonlySet<string> = new Set([
   'accept-encoding',
   'connection',
   'content-length',
@@ -25,17 +29,44 @@ const NOT_SENT = new Set([
 ])
 
 /** The configured headers, then what authenticates the call: that wins (ory-actions.md §4.2). */
-export function hookHeaders(config: Pick<WebHookConfig, 'headers' | 'auth'>, url: URL): HookHeaders {
+export function hookHeaders(config: Pick<WebHookConfig, 'headers' | 'auth'>, url: URL | null): HookHeaders {
   const configured = Object.entries(config.headers ?? {})
     .map(([name, value]): readonly [string, string] => [name.toLowerCase(), value])
     .filter(([name]) => !NOT_SENT.has(name))
-  const given: Headers = { 'content-type': 'application/json', ...userOf(url), ...Object.fromEntries(configured) }
-  const all = Object.entries({ ...given, ...authHeader(config.auth, given) })
+  const given: Headers = {
+    'content-type': 'application/json',
+    ...(url === null ? {} : userOf(url)),
+    ...Object.fromEntries(configured),
+  }
+  const auth = authHeader(config.auth, given)
+  const isFilledIn = (name: string, value: string) => isTemplate(value) && !Object.hasOwn(auth, name)
+  const all = Object.entries({ ...given, ...auth })
+  const fixed = all.filter(([name, value]) => !isFilledIn(name, value))
   return {
-    open: Object.fromEntries(all.filter(([name]) => OPEN.has(name))),
-    secret: Object.fromEntries(all.filter(([name]) => !OPEN.has(name))),
+    open: Object.fromEntries(fixed.filter(([name]) => OPEN.has(name))),
+    secret: Object.fromEntries(fixed.filter(([name]) => !OPEN.has(name))),
+    templates: Object.fromEntries(
+      all.flatMap(([name, value]) => (isFilledIn(name, value) ? [[name, readTextTemplate(value)]] : [])),
+    ),
   }
 }
+
+/** The headers of one call that depend on it. A value can neither end its header nor name a secret (reliability.md T39). */
+export const fillHeaders = ({ templates }: HookHeaders, context: JsonObject): Headers =>
+  Object.fromEntries(
+    Object.entries(templates).map(([name, template]) => [
+      name,
+      fillIn(template, context, (value) => {
+        if (!/^[\t\x20-\x7e]*$/.test(value)) {
+          throw new ExpressionError(
+            `a value for the header ${name} holds a line break, a control character or one outside of ASCII`,
+          )
+        }
+        if (isTemplate(value)) throw new ExpressionError(`a value for the header ${name} holds \${`)
+        return value
+      }),
+    ]),
+  )
 
 const userOf = ({ username, password }: URL): Headers =>
   username === '' && password === ''

@@ -32,6 +32,7 @@ test('a hook takes its budget and attempts from the settings unless it has its o
 
 test('a password in the URL becomes a secret header', () => {
   const hook = readHook(config, 'login.before', settings)
-  expect(hook.url).toBe('https://crm.test/hook?token=1')
+  expect(hook.url).toEqual({ kind: 'fixed', href: 'https://crm.test/hook?token=1' })
+  expect(hook.endpoint).toBe('https://crm.test/hook')
   expect(hook.headers.secret).toEqual({ authorization: `Basic ${btoa('user:p@ss')}` })
 })

@@ -1,9 +1,13 @@
+import type { OnFailure, Sign } from '../../core/action.ts'
 import { parseDuration } from '../../core/duration.ts'
 import type { Place } from '../../core/place.ts'
 import type { Settings } from '../../core/settings.ts'
 import type { Milliseconds } from '../../core/time.ts'
-import { type HookHeaders, hookHeaders } from './headers.ts'
 import type { WebHookConfig } from './config.ts'
+import { type Expression, readExpression } from './expression.ts'
+import { type HookHeaders, hookHeaders } from './headers.ts'
+import { signWith } from './signature.ts'
+import { endpointOf, type HookUrl, readUrl } from './url.ts'
 
 /** When a hook is called: asked before anything is stored, told and awaited afterwards, or queued (design.md §1). */
 export type Mode = 'asked' | 'awaited' | 'queued'
@@ -16,32 +20,53 @@ export type Hook = {
   readonly mode: Mode
   readonly answer: AnswerMode
   readonly phase: 'before' | 'after'
+  /** Whether it is called at all; null: always. */
+  readonly when: Expression | null
   readonly method: string
-  readonly url: string
-  readonly template: string
+  readonly url: HookUrl
+  /** Scheme, host, port and path: what logs show. */
+  readonly endpoint: string
+  /** Where the body's template lies; null: there is no body. */
+  readonly template: string | null
   readonly headers: HookHeaders
+  readonly secrets: { readonly [name: string]: string }
+  readonly sign: Sign | null
   readonly emitHeaders: boolean
   readonly timeout: Milliseconds
   readonly attempts: number
+  /** Of a blocking hook; null where the settings decide. */
+  readonly onFailure: OnFailure | null
 }
 
+const NO_BODY = 'none'
+
 export function readHook(config: WebHookConfig, place: Place, { actions }: Pick<Settings, 'actions'>): Hook {
-  const url = new URL(config.url)
-  const headers = hookHeaders(config, url)
-  url.username = ''
-  url.password = ''
+  const { when, body = '', signing, timeout } = config
+  const headers = hookHeaders(config, URL.parse(config.url))
   return {
     mode: modeOf(config, place),
     answer: config.response?.parse ? 'parses' : config.can_interrupt ? 'interrupts' : 'plain',
     phase: place.endsWith('.before') ? 'before' : 'after',
+    when: when === undefined ? null : readExpression(when),
     method: config.method,
-    url: url.href,
-    template: config.body ?? '',
-    headers,
+    url: readUrl(config.url),
+    endpoint: endpointOf(config.url),
+    template: body === NO_BODY ? null : body,
+    headers: body === NO_BODY ? withoutContentType(headers, config) : headers,
+    secrets: config.secrets ?? {},
+    sign: signing === undefined ? null : signWith(signing.secrets),
     emitHeaders: config.emit_analytics_event !== false,
-    timeout: config.timeout === undefined ? actions.timeout : (parseDuration(config.timeout) ?? actions.timeout),
+    timeout: timeout === undefined ? actions.timeout : (parseDuration(timeout) ?? actions.timeout),
     attempts: config.attempts ?? actions.attempts,
+    onFailure: config.on_failure ?? null,
   }
+}
+
+/** Nothing has no type, unless somebody says that it has. */
+function withoutContentType(headers: HookHeaders, config: WebHookConfig): HookHeaders {
+  const isConfigured = Object.keys(config.headers ?? {}).some((name) => name.toLowerCase() === 'content-type')
+  const { 'content-type': _, ...open } = headers.open
+  return isConfigured ? headers : { ...headers, open }
 }
 
 /** Only after registration and settings is there something to be stored that a plain hook has to wait for. */

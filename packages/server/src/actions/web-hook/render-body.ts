@@ -1,10 +1,12 @@
 import { JsonnetError, type Program } from '@cardea/jsonnet'
 import { isJsonObject, type JsonObject } from '../../core/json.ts'
-import { TemplateError, type Templates } from './templates.ts'
 import type { Milliseconds } from '../../core/time.ts'
+import { type Encoding, encodingOf } from './content-type.ts'
+import { renderForm } from './render-form.ts'
+import { TemplateError, type Templates } from './templates.ts'
 
 /** What a template makes of the moment: a body, the wish not to be called, or a failure for the log. */
-export type Rendered =
+export type RenderedBody =
   | { readonly kind: 'body'; readonly body: string | null }
   | { readonly kind: 'cancelled' }
   | { readonly kind: 'failed'; readonly detail: string }
@@ -12,7 +14,8 @@ export type Rendered =
 type Body = {
   readonly method: string
   readonly contentType: string
-  readonly template: string
+  /** Null: the call has no body. */
+  readonly template: string | null
 }
 
 const LARGEST_INPUT = 1024 * 1024
@@ -24,39 +27,44 @@ export async function renderBody(
   { method, contentType, template }: Body,
   context: JsonObject,
   budget: Milliseconds,
-): Promise<Rendered> {
+): Promise<RenderedBody> {
   // TRACE has no body, and Ory does not even look at its template.
-  if (method === 'TRACE') return { kind: 'body', body: null }
+  if (template === null || method === 'TRACE') return { kind: 'body', body: null }
+  const encoding = encodingOf(contentType)
   try {
     const program = await templates.load(template, budget)
-    if (contentType === 'application/json') return { kind: 'body', body: evaluate(program, 'text', context) }
-    if (contentType === 'application/x-www-form-urlencoded') return formBody(evaluate(program, 'value', context))
-    return failed('incorrect Content-Type for request with body: it must be application/json or a form')
+    return encoding === null
+      ? failed(
+          'incorrect Content-Type for request with body: it must be application/json without parameters, another type ending in +json, a form, text or XML',
+        )
+      : write(program, encoding, context)
   } catch (error) {
     if (error instanceof TemplateError) return failed(error.message)
     if (!(error instanceof JsonnetError)) throw error
-    const isCancel = contentType === 'application/json' && error.message.includes('RUNTIME ERROR: cancel')
+    // A form cannot be cancelled in Ory either.
+    const isCancel = encoding !== 'form' && error.message.includes('RUNTIME ERROR: cancel')
     return isCancel ? { kind: 'cancelled' } : failed(`the template failed: ${error.message.trim().slice(0, 500)}`)
   }
 }
 
-function evaluate(program: Program, as: 'text', context: JsonObject): string
-function evaluate(program: Program, as: 'value', context: JsonObject): unknown
-function evaluate(program: Program, as: 'text' | 'value', context: JsonObject): unknown {
+function write(program: Program, encoding: Encoding, context: JsonObject): RenderedBody {
   if (Buffer.byteLength(JSON.stringify(context)) > LARGEST_INPUT) throw new TemplateError('ctx is larger than 1 MiB')
   const options = { tla: { ctx: { value: context } }, limits: { milliseconds: LONGEST_EVALUATION } }
-  return as === 'text' ? program.evaluate(options) : program.evaluateValue(options)
+  switch (encoding) {
+    case 'json':
+      return { kind: 'body', body: program.evaluate(options) }
+    case 'text':
+      return { kind: 'body', body: program.evaluateString(options) }
+    case 'form': {
+      const value = program.evaluateValue(options)
+      const body = isJsonObject(value) ? renderForm(value) : null
+      return body === null ? failed(NO_FORM) : { kind: 'body', body }
+    }
+    default:
+      return encoding satisfies never
+  }
 }
 
-function formBody(value: unknown): Rendered {
-  if (!isJsonObject(value)) return failed('a form body must be a flat object of strings')
-  const fields = Object.entries(value).flatMap(([name, text]): [string, string][] =>
-    typeof text === 'string' ? [[name, text]] : [],
-  )
-  if (fields.length < Object.keys(value).length) return failed('a form body must be a flat object of strings')
-  const form = new URLSearchParams(fields)
-  form.sort()
-  return { kind: 'body', body: form.toString() }
-}
+const NO_FORM = 'a form body must be an object of strings, nested or not; numbers and the like need std.toString'
 
-const failed = (detail: string): Rendered => ({ kind: 'failed', detail })
+const failed = (detail: string): RenderedBody => ({ kind: 'failed', detail })

@@ -1,17 +1,16 @@
 import type { AfterContext, BeforeContext, Occasion } from '../../core/action.ts'
-import type { Delivery } from '../../core/delivery.ts'
-import { deliveryId } from '../../core/ids.ts'
-import type { Milliseconds } from '../../core/time.ts'
+import type { Delivery, RenderedCall } from '../../core/delivery.ts'
+import { type DeliveryId, deliveryId } from '../../core/ids.ts'
+import type { Milliseconds, Time } from '../../core/time.ts'
 import { triggerName } from '../../core/trigger.ts'
 import type { ActionDeps } from '../deps.ts'
 import type { Hook } from './hook.ts'
-import { renderBody } from './render-body.ts'
-import { templateContext } from './template-context.ts'
+import { renderCall } from './render-call.ts'
 
 /** What the request may need between commit and call, on top of the call itself, before a worker takes over. */
 const HANDOVER: Milliseconds = 10_000
 
-/** Renders a queued or awaited call, to be stored with the change that causes it. Null: the template wants no call. */
+/** Renders a queued or awaited call, to be stored with the change that causes it. Null: there is nothing to tell. */
 export async function renderDelivery(
   deps: ActionDeps,
   hook: Hook,
@@ -19,38 +18,50 @@ export async function renderDelivery(
   occasion: Occasion,
 ): Promise<Delivery | null> {
   const id = deliveryId(deps.random.rowId())
-  const createdAt = deps.clock.now()
-  const seen = templateContext({ settings: deps.settings, deliveryId: id, at: createdAt }, context)
-  const contentType = hook.headers.open['content-type'] ?? ''
-  const rendered = await renderBody(deps.templates, { ...hook, contentType }, seen, hook.timeout)
+  const at = deps.clock.now()
+  const rendered = await renderCall(deps, hook, context, { id, at, budget: hook.timeout })
   if (rendered.kind === 'cancelled') return null
-
-  const delivery = {
-    id,
-    ...occasion,
-    trigger: triggerName(context.trigger),
-    identityId: 'identity' in context ? context.identity.id : null,
-    createdAt,
+  if (rendered.kind === 'skipped') {
+    deps.log('info', 'action_skipped', { action: occasion.actionId, where: occasion.where, flow: context.flow.id })
+    return null
   }
-  if (rendered.kind === 'failed') {
-    return { ...delivery, leasedUntil: null, leaseToken: null, content: { kind: 'dead', reason: rendered.detail } }
-  }
-  const isAwaited = hook.mode === 'awaited'
-  return {
-    ...delivery,
-    leasedUntil: isAwaited ? createdAt + hook.timeout + HANDOVER : null,
-    leaseToken: isAwaited ? deps.random.uuid() : null,
-    content: {
-      kind: 'rendered',
-      call: {
-        method: hook.method,
-        url: hook.url,
-        headers: hook.headers.open,
-        body: rendered.body,
-        secretHeaders: Object.keys(hook.headers.secret),
-      },
-      timeout: hook.timeout,
-      emitHeaders: hook.emitHeaders,
-    },
-  }
+  const about = { id, at, context, occasion }
+  if (rendered.kind === 'failed') return deadDelivery(about, rendered.detail)
+  const delivery = pendingDelivery(hook, about, rendered.call)
+  return hook.mode === 'awaited'
+    ? { ...delivery, leasedUntil: at + hook.timeout + HANDOVER, leaseToken: deps.random.uuid() }
+    : delivery
 }
+
+/** What a delivery is about, whatever became of it. */
+export type About = {
+  readonly id: DeliveryId
+  readonly at: Time
+  readonly context: BeforeContext | AfterContext
+  readonly occasion: Occasion
+}
+
+/** A call for the worker: it is made as soon as the change is stored. */
+export const pendingDelivery = (
+  { timeout, emitHeaders }: Pick<Hook, 'timeout' | 'emitHeaders'>,
+  about: About,
+  call: RenderedCall,
+): Delivery => ({ ...deliveryAbout(about), content: { kind: 'rendered', call, timeout, emitHeaders } })
+
+/** It could not be rendered: kept with its reason, and nobody is held up. */
+export const deadDelivery = (about: About, reason: string): Delivery => ({
+  ...deliveryAbout(about),
+  content: { kind: 'dead', reason },
+})
+
+const deliveryAbout = ({ id, at, context, occasion }: About) => ({
+  id,
+  eventId: occasion.eventId,
+  actionId: occasion.actionId,
+  trigger: triggerName(context.trigger),
+  identityId: 'identity' in context ? context.identity.id : null,
+  flowId: context.flow.id,
+  createdAt: at,
+  leasedUntil: null,
+  leaseToken: null,
+})

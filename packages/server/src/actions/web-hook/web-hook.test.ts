@@ -1,3 +1,4 @@
+import { Webhook } from 'standardwebhooks'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { actionWorld, afterLogin, afterRegistration, ann, base64, beforeLogin } from '../../../test/action-world.ts'
 import { type Receiver, startReceiver } from '../../../test/receiver.ts'
@@ -31,6 +32,8 @@ const hook = (config: JsonObject, place: Place) =>
     place,
   )
 
+const occasion = { eventId: 'event', actionId: actionId('action'), where: 'hooks[0]' }
+
 /** Asks a hook as the engine would. */
 async function decide(config: JsonObject, { context = afterLogin, place, world: changes }: Case = {}) {
   world = actionWorld(changes)
@@ -41,7 +44,9 @@ async function decide(config: JsonObject, { context = afterLogin, place, world: 
   )
   const deadline = world.stopwatch.now() + world.settings.actions.askTimeout
   try {
-    return 'identity' in context ? await action.after?.(context, deadline) : await action.before?.(context, deadline)
+    return 'identity' in context
+      ? await action.after?.(context, deadline, occasion)
+      : await action.before?.(context, deadline, occasion)
   } catch (error) {
     return error instanceof NeighbourError ? error.class : error
   } finally {
@@ -55,7 +60,7 @@ async function told(
   place: Place = 'registration.after.password',
 ) {
   world = actionWorld()
-  const delivery = await hook(config, place).render?.(context, { eventId: 'event', actionId: actionId('action') })
+  const delivery = await hook(config, place).render?.(context, occasion)
   await world.close()
   return delivery
 }
@@ -132,7 +137,7 @@ test.each([
   ],
   ['do cancel', { body: base64("function(ctx) error 'do cancel'") }, 'P'],
   ['cancel in a form', { ...form, body: base64("function(ctx) error 'cancel'") }, 'P'],
-  ['a form that is not flat', { ...form, body: base64('function(ctx) { a: { b: 1 } }') }, 'P'],
+  ['a form with a number', { ...form, body: base64('function(ctx) { a: { b: 1 } }') }, 'P'],
   ['a form that is a list', { ...form, body: base64('function(ctx) []') }, 'P'],
   ['a field that is not there', { body: base64('function(ctx) ctx.does.not.exist') }, 'P'],
   ['a template that is none', { body: base64('function(ctx) {') }, 'P'],
@@ -142,7 +147,8 @@ test.each([
   ['no template', { body: '' }, 'P'],
   ['not base64', { body: 'base64://%%%' }, 'P'],
   ['a file that is not there', { body: 'file:///does/not/exist' }, 'P'],
-  ['another content type', { headers: { 'Content-Type': 'text/plain' } }, 'P'],
+  ['another content type', { headers: { 'Content-Type': 'application/octet-stream' } }, 'P'],
+  ['a text that is none', { headers: { 'Content-Type': 'text/plain' }, body: base64('function(ctx) {}') }, 'P'],
   ['a content type with parameters', { headers: { 'Content-Type': 'application/json; charset=utf-8' } }, 'P'],
 ])('no call goes out for %s', async (_name, config, outcome) => {
   const decided = await decide(config)
@@ -155,8 +161,8 @@ test('a template is fetched once and without the credentials of its hook', async
   world = actionWorld()
   const auth = { type: 'basic_auth', config: { user: 'u', password: 'p' } }
   const action = hook({ body: receiver.url('/template'), auth }, 'login.after.password')
-  await action.after?.(afterLogin, world.stopwatch.now() + 2_000)
-  await action.after?.(afterLogin, world.stopwatch.now() + 2_000)
+  await action.after?.(afterLogin, world.stopwatch.now() + 2_000, occasion)
+  await action.after?.(afterLogin, world.stopwatch.now() + 2_000, occasion)
   await world.close()
   expect(receiver.callsTo('/hook').map(({ body }) => body)).toEqual(['"fetched"\n', '"fetched"\n'])
   expect(receiver.callsTo('/template')).toHaveLength(1)
@@ -266,7 +272,9 @@ test('a queued call is rendered and not sent, and none of its secrets is in it',
   expect(JSON.stringify(delivery)).not.toContain('hush')
   expect(hook({ response: { ignore: true }, headers: { 'X-Token': 'hush' } }, 'login.after').sending).toEqual({
     secretHeaders: { 'x-token': 'hush' },
+    secrets: {},
     attempts: 3,
+    endpoint: receiver.url('/hook'),
   })
 })
 
@@ -293,4 +301,201 @@ test.each([
   const delivery = await told({ response: { ignore: true }, body: base64(`function(ctx) ${source}`) })
   if (expected === null) expect(delivery).toBeNull()
   else expect(delivery).toMatchObject(expected)
+})
+
+const code = (source: string) => base64(`function(ctx) ${source}`)
+
+test('a form nests as brackets, leaves out what is null, and keeps its lists in order', async () => {
+  const body = code("{ b: 'x y', a: { z: ['1', { q: 'é' }], none: null }, metadata: { id: ctx.identity.id } }")
+  await decide({ ...form, body })
+  expect(receiver.calls[0]?.body).toBe(
+    `${encodeURIComponent('a[z][0]')}=1&${encodeURIComponent('a[z][1][q]')}=%C3%A9&b=x+y&${encodeURIComponent('metadata[id]')}=${ann.id}`,
+  )
+})
+
+test.each([
+  ['text/plain', "'Hello ' + ctx.identity.traits.email", 'Hello ann@example.test'],
+  ['text/plain; charset=utf-8', "'é'", 'é'],
+  ['application/soap+xml', "'<a/>'", '<a/>'],
+  ['application/cloudevents+json', '{ a: 1 }', '{\n   "a": 1\n}\n'],
+])('a body of type %s is written as it is', async (type, source, body) => {
+  await decide({ headers: { 'Content-Type': type }, body: code(source) })
+  expect(receiver.calls[0]).toMatchObject({ headers: { 'content-type': type }, body })
+})
+
+test('a call may have no body at all', async () => {
+  for (const method of ['GET', 'DELETE', 'POST']) {
+    receiver.reset()
+    await expect(decide({ method, body: 'none' })).resolves.toMatchObject({ kind: 'proceed' })
+    expect(receiver.calls[0]).toMatchObject({ method, body: '' })
+    expect(receiver.calls[0]?.headers).not.toHaveProperty('content-type')
+  }
+})
+
+test('address and headers are filled in, each value encoded for its place', async () => {
+  const traits = { email: 'ann+x@example.test', nick: '../a b/?#&=%2F"é' }
+  const context = { ...afterLogin, identity: { ...ann, traits } }
+  const url = receiver.url('/people/${ctx.identity.traits.nick}/x?mail=${ctx.identity.traits.email}&n=${1 + 1}')
+  const headers = { 'X-Who': 'id ${ctx.identity.id}', 'X-Brace': "${'}{'}$${kept}" }
+  await expect(decide({ url, headers }, { context })).resolves.toMatchObject({ kind: 'proceed' })
+  expect(receiver.calls[0]).toMatchObject({
+    path: '/people/..%2Fa%20b%2F%3F%23%26%3D%252F%22%C3%A9/x?mail=ann%2Bx%40example.test&n=2',
+    headers: { 'x-who': `id ${ann.id}`, 'x-brace': '}{${kept}' },
+  })
+})
+
+const nicked = (nick: string) => ({ context: { ...afterLogin, identity: { ...ann, traits: { nick } } } })
+test.each([
+  ['a step up', 'url', '..'],
+  ['a step on the spot', 'url', '.'],
+  ['nothing in the path', 'url', ''],
+  ['a line break in a header', 'header', 'a\r\nX-Evil: b'],
+  ['a NUL in a header', 'header', 'a\0'],
+  ['what is not ASCII in a header', 'header', 'é'],
+  ['the name of a secret in a header', 'header', '${secrets.key}'],
+])('a value cannot leave its place: %s', async (_name, place, nick) => {
+  const expression = '${ctx.identity.traits.nick}'
+  const config =
+    place === 'url'
+      ? { url: receiver.url(`/people/${expression}/x`) }
+      : { headers: { 'X-Nick': expression, 'X-Key': '${secrets.key}' }, secrets: { key: 'hush' } }
+  await expect(decide(config, nicked(nick))).resolves.toBe('P')
+  expect(receiver.calls).toEqual([])
+})
+
+test.each(['ctx.identity.traits', 'null', '[1]', 'ctx.nothing'])('%s is no text for an address', async (source) => {
+  await expect(decide({ url: receiver.url(`/hook?x=\${${source}}`) })).resolves.toBe('P')
+  expect(receiver.calls).toEqual([])
+})
+
+test('a secret is named in the address and in headers, and stands in no delivery and no record', async () => {
+  const config = {
+    url: receiver.url('/hook?key=${secrets.key}&who=${ctx.identity.id}'),
+    headers: { Authorization: 'Token ${secrets.key}' },
+    secrets: { key: 'hush&hush' },
+  }
+  await decide(config)
+  expect(receiver.calls[0]).toMatchObject({
+    path: `/hook?key=hush%26hush&who=${ann.id}`,
+    headers: { authorization: 'Token hush&hush' },
+  })
+  expect(JSON.stringify(world.recorded)).not.toContain('hush')
+  expect(world.recorded[0]?.endpoint).toBe(receiver.url('/hook'))
+  const delivery = await told({ ...config, response: { ignore: true } })
+  expect(delivery).toMatchObject({
+    content: { call: { url: receiver.url(`/hook?key=\${secrets.key}&who=${ann.id}`) } },
+  })
+  expect(JSON.stringify(delivery)).not.toContain('hush')
+})
+
+test('when decides whether anybody is called', async () => {
+  const first = { when: "ctx.identity.traits.email == 'bob@example.test'" }
+  await expect(decide(first)).resolves.toEqual({ kind: 'proceed', effects: [] })
+  expect(receiver.calls).toEqual([])
+  expect(world.recorded).toMatchObject([{ outcome: 'skipped', where: 'hooks[0]', attempts: [] }])
+  await expect(told({ ...first, response: { ignore: true } })).resolves.toBeNull()
+  expect(world.logged).toMatchObject([{ event: 'action_skipped', fields: { where: 'hooks[0]' } }])
+
+  await decide({ when: "ctx.trigger.flow == 'login' // a comment" })
+  expect(receiver.calls).toHaveLength(1)
+})
+
+test.each(["'true'", 'null', 'ctx.nothing'])('when has to say yes or no, and %s does neither', async (when) => {
+  await expect(decide({ when })).resolves.toBe('P')
+  await expect(decide({ when, on_failure: 'continue' })).resolves.toEqual({ kind: 'proceed', effects: [] })
+  await expect(told({ when, response: { ignore: true } })).resolves.toMatchObject({ content: { kind: 'dead' } })
+  expect(receiver.calls).toEqual([])
+})
+
+const FAILURES: readonly (readonly [string, JsonObject, () => void])[] = [
+  ['a refusal without words', {}, () => receiver.on('/hook', { status: 404 })],
+  ['an error', { attempts: 1 }, () => receiver.on('/hook', { status: 500 })],
+  ['silence', { timeout: '100ms' }, () => receiver.on('/hook', () => {})],
+  ['nonsense', { response: { parse: true } }, () => receiver.on('/hook', { body: 'not json' })],
+  ['a template that fails', { body: code('ctx.nothing') }, () => {}],
+]
+test.each(FAILURES)('on_failure decides after %s', async (_name, config, prepare) => {
+  prepare()
+  await expect(decide(config)).resolves.toMatch(/^[UTP]$/)
+  expect(world.recorded).toMatchObject([{ outcome: 'failed', detail: expect.stringMatching(/./) }])
+  await expect(decide({ ...config, on_failure: 'deny' })).resolves.toMatch(/^[UTP]$/)
+
+  await expect(decide({ ...config, on_failure: 'continue' })).resolves.toEqual({ kind: 'proceed', effects: [] })
+  expect(world.recorded).toMatchObject([{ outcome: 'let_through', detail: expect.stringMatching(/./) }])
+  expect(world.logged).toMatchObject([{ event: 'action_failed_and_passed', fields: { on_failure: 'continue' } }])
+
+  const decision = await decide({ ...config, on_failure: 'queue' })
+  expect(decision).toMatchObject({
+    kind: 'proceed',
+    effects: [{ kind: 'notify', delivery: { eventId: 'event', actionId: 'action', leaseToken: null } }],
+  })
+  expect(world.recorded).toMatchObject([{ outcome: 'queued' }])
+})
+
+test('what is queued because nobody answered is the very call that was tried', async () => {
+  receiver.on('/hook', { status: 500 })
+  const decision = await decide({ on_failure: 'queue', attempts: 2 })
+  expect(decision).toMatchObject({
+    effects: [
+      {
+        delivery: {
+          id: receiver.calls[0]?.headers['webhook-id'],
+          content: { call: { body: receiver.calls[0]?.body } },
+        },
+      },
+    ],
+  })
+  expect(receiver.calls).toHaveLength(2)
+})
+
+test('a refusal with words is a decision, whatever on_failure says', async () => {
+  receiver.on('/hook', { status: 400, json: { messages } })
+  const config = { response: { parse: true }, on_failure: 'continue' }
+  await expect(decide(config)).resolves.toMatchObject({ kind: 'deny' })
+  expect(world.recorded).toMatchObject([{ outcome: 'denied', detail: 'no' }])
+})
+
+test('every attempt is recorded with its time, its answer and its reason', async () => {
+  receiver.on('/hook', { status: 500 }, (_call, response) => response.destroy(), { status: 204 })
+  await decide({})
+  expect(world.recorded).toMatchObject([
+    {
+      actionId: 'action',
+      trigger: 'login.after.password',
+      flowId: afterLogin.flow.id,
+      identityId: ann.id,
+      method: 'POST',
+      endpoint: receiver.url('/hook'),
+      outcome: 'proceeded',
+      attempts: [
+        { status: 500, reason: '' },
+        { status: null, reason: expect.stringMatching(/./) },
+        { status: 204, reason: '' },
+      ],
+    },
+  ])
+  const ids = world.recorded[0]?.attempts.map(({ requestId }) => requestId)
+  expect(ids).toEqual(receiver.calls.map(({ headers }) => headers['ory-webhook-request-id']))
+})
+
+const SECRETS = [
+  `whsec_${Buffer.from('0123456789abcdef0123456789abcdef').toString('base64')}`,
+  'a raw secret of enough letters',
+]
+test('every attempt is signed with every secret, and the official library believes each', async () => {
+  receiver.on('/hook', { status: 500 }, { status: 200 })
+  await decide({ signing: { secrets: SECRETS }, body: code("{ a: 'é' }") })
+  expect(receiver.calls).toHaveLength(2)
+  const [encoded = '', raw = ''] = SECRETS
+  for (const { headers, body } of receiver.calls) {
+    expect(headers['webhook-signature']?.split(' ')).toHaveLength(2)
+    for (const known of [new Webhook(encoded), new Webhook(raw, { format: 'raw' })]) {
+      expect(known.verify(body, { ...headers })).toEqual({ a: 'é' })
+      expect(() => known.verify(`${body} `, { ...headers })).toThrow('signature')
+      expect(() => known.verify(body, { ...headers, 'webhook-timestamp': '1' })).toThrow('timestamp')
+    }
+    expect(() =>
+      new Webhook('another secret of enough letters', { format: 'raw' }).verify(body, { ...headers }),
+    ).toThrow()
+  }
 })

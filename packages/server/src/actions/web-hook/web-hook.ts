@@ -1,11 +1,11 @@
-import type { AfterContext, BeforeContext, Renders } from '../../core/action.ts'
-import type { Milliseconds } from '../../core/time.ts'
+import type { AfterContext, BeforeContext, Occasion, Renders, Sending } from '../../core/action.ts'
 import { PLACES } from '../../core/place.ts'
+import type { Milliseconds } from '../../core/time.ts'
 import { defineConfiguredAction } from '../define.ts'
 import type { ActionDeps } from '../deps.ts'
 import { askReceiver } from './ask-receiver.ts'
 import { webHookConfig } from './config.ts'
-import { readHook } from './hook.ts'
+import { type Hook, readHook } from './hook.ts'
 import { renderDelivery } from './render-delivery.ts'
 
 /** Calls an HTTP receiver: asked, told and awaited, or queued. */
@@ -16,12 +16,23 @@ export const webHook = defineConfiguredAction<typeof webHookConfig, ActionDeps>(
   create: (config, deps, place) => {
     if (config.enabled === false) return {}
     const hook = readHook(config, place, deps.settings)
-    const asks = (context: BeforeContext | AfterContext, deadline: Milliseconds) =>
-      askReceiver(deps, hook, context, deadline)
-    if (hook.mode === 'asked') return hook.phase === 'before' ? { before: asks } : { after: asks, isGate: true }
+    const sending = sendingOf(hook)
+    const asks = (context: BeforeContext | AfterContext, deadline: Milliseconds, occasion: Occasion) =>
+      askReceiver(deps, hook, context, deadline, occasion)
+    // What is queued because nobody answered needs its secrets later.
+    if (hook.mode === 'asked')
+      return hook.phase === 'before' ? { before: asks, sending } : { after: asks, isGate: true, sending }
 
     const render: Renders = (context, occasion) => renderDelivery(deps, hook, context, occasion)
-    const sending = { secretHeaders: hook.headers.secret, attempts: hook.attempts }
     return hook.mode === 'awaited' ? { render, sending, awaited: true } : { render, sending }
   },
+})
+
+const sendingOf = ({ headers, secrets, sign, attempts, onFailure, endpoint }: Hook): Sending => ({
+  secretHeaders: headers.secret,
+  secrets,
+  attempts,
+  endpoint,
+  ...(sign === null ? {} : { sign }),
+  ...(onFailure === null ? {} : { onFailure }),
 })

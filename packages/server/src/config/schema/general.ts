@@ -192,6 +192,9 @@ export const actions = group('How actions are asked.', {
     ['strict', 'ory'],
     'strict',
   ),
+  log: group('What became of the calls people waited for.', {
+    keep: duration('How long it is kept; 0s: not at all.', '168h'),
+  }),
 })
 
 export const security = group('Security.', {

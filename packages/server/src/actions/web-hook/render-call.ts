@@ -1,0 +1,61 @@
+import type { AfterContext, BeforeContext } from '../../core/action.ts'
+import type { RenderedCall } from '../../core/delivery.ts'
+import type { DeliveryId } from '../../core/ids.ts'
+import type { JsonObject } from '../../core/json.ts'
+import type { Milliseconds, Time } from '../../core/time.ts'
+import type { ActionDeps } from '../deps.ts'
+import { evaluate, type Expression, ExpressionError } from './expression.ts'
+import { fillHeaders } from './headers.ts'
+import type { Hook } from './hook.ts'
+import { renderBody } from './render-body.ts'
+import { templateContext } from './template-context.ts'
+import { fillUrl } from './url.ts'
+
+/** What a hook makes of the moment: a call, or why there is none. */
+export type Rendered =
+  | { readonly kind: 'call'; readonly call: RenderedCall }
+  /** `when` is false. */
+  | { readonly kind: 'skipped' }
+  /** The body's template wants no call. */
+  | { readonly kind: 'cancelled' }
+  | { readonly kind: 'failed'; readonly detail: string }
+
+type Deps = Pick<ActionDeps, 'settings' | 'templates'>
+type Moment = { readonly id: DeliveryId; readonly at: Time; readonly budget: Milliseconds }
+
+/** Renders a whole call: whether it is made, its address, headers and body. The same bytes go out in every attempt. */
+export async function renderCall(
+  { settings, templates }: Deps,
+  hook: Hook,
+  context: BeforeContext | AfterContext,
+  { id, at, budget }: Moment,
+): Promise<Rendered> {
+  const { method, template, headers, sign } = hook
+  try {
+    const seen = templateContext({ settings, deliveryId: id, at }, context)
+    if (hook.when !== null && !isTrue(hook.when, seen)) return { kind: 'skipped' }
+    const contentType = headers.open['content-type'] ?? ''
+    const rendered = await renderBody(templates, { method, contentType, template }, seen, budget)
+    if (rendered.kind !== 'body') return rendered
+    return {
+      kind: 'call',
+      call: {
+        method,
+        url: fillUrl(hook.url, seen),
+        headers: { ...headers.open, ...fillHeaders(headers, seen) },
+        body: rendered.body,
+        secretHeaders: Object.keys(headers.secret),
+        ...(sign === null ? {} : { isSigned: true }),
+      },
+    }
+  } catch (error) {
+    if (error instanceof ExpressionError) return { kind: 'failed', detail: error.message }
+    throw error
+  }
+}
+
+function isTrue(when: Expression, seen: JsonObject): boolean {
+  const value = evaluate(when, seen)
+  if (typeof value === 'boolean') return value
+  throw new ExpressionError('`when` gives neither true nor false')
+}
