@@ -42,7 +42,6 @@ export const PENDING: readonly Pending[] = [
   { key: 'organizations' },
   { key: 'enterprise' },
   { key: 'expose-metrics-port' },
-  { key: 'selfservice.flows.settings.required_aal' },
   { key: 'selfservice.methods.code.passwordless_enabled' },
   { key: 'selfservice.methods.code.mfa_enabled' },
   ...['totp', 'lookup_secret', 'webauthn', 'passkey', 'oidc'].map((method) => ({

@@ -79,12 +79,30 @@ function nameRank({ names }: Order, node: UiNode): number {
 /** What a message can point at: the name of a field, the id of anything else. */
 const nameOf = ({ attributes }: UiNode) => (attributes.node_type === 'input' ? attributes.name : attributes.id)
 
+/**
+ * A field that several methods show is one field: the later one adds to the earlier. A script is loaded once. Buttons stay
+ * apart, as each says something else.
+ */
+export function merged(nodes: readonly UiNode[]): readonly UiNode[] {
+  const isSame = (a: UiNode, b: UiNode) =>
+    a.type === b.type && nameOf(a) === nameOf(b) && !(a.type === 'input' && a.attributes.type === 'submit')
+  return nodes.reduce<readonly UiNode[]>((all, node) => {
+    const at = all.findIndex((known) => isSame(known, node))
+    const known = all[at]
+    if (known === undefined) return [...all, node]
+    return node.type === 'input' && known.type === 'input'
+      ? all.with(at, { ...known, ...node, attributes: { ...known.attributes, ...node.attributes } })
+      : all
+  }, [])
+}
+
 /** What was typed stays in the form, with the type it came in; secrets, tokens and buttons never take a value. */
 export function withValues(ui: Ui, fields: JsonObject): Ui {
   const values = new Map(leaves(fields))
   const nodes = ui.nodes.map((node): UiNode => {
     if (node.type !== 'input') return node
     const value = values.get(node.attributes.name)
+    if (value !== undefined && ONE_TIME.has(node.attributes.name)) return withoutValue(node)
     return value === undefined || !keepsValue(node.attributes)
       ? node
       : { ...node, attributes: { ...node.attributes, value } }
@@ -100,6 +118,14 @@ const keepsValue = ({ type, name, autocomplete }: InputAttributes) => {
 }
 
 const SECRETS = new Set(['code', 'totp_code', 'lookup_secret', 'csrf_token'])
+
+/** What was tried once is not even empty any more: Ory takes the value away (ory-identity-api.md §5.2). */
+const ONE_TIME = new Set(['totp_code', 'lookup_secret', 'webauthn_login'])
+
+const withoutValue = (node: InputNode): InputNode => {
+  const { value: _, ...attributes } = node.attributes
+  return { ...node, attributes }
+}
 
 /** Dotted names and their values; lists have no field of their own. */
 function leaves(fields: JsonObject, prefix = ''): [string, Json][] {

@@ -155,6 +155,8 @@ export type Completed = {
   readonly returnTo: string
   /** Where browsers go first: a verification that an action leads to. */
   readonly browserTo: string | null
+  /** Where another factor is to be shown before anything else, if one has to be. */
+  readonly stepUpTo: string | null
 }
 
 /** A change of settings was saved; the flow may be used again. */

@@ -1,7 +1,7 @@
 import type { Flow } from '../core/flow.ts'
 import type { IdentityWithCredentials } from '../core/identity.ts'
 import type { JsonObject } from '../core/json.ts'
-import { clearMessages, csrfNode, sortNodes, withMessages, withValues } from '../core/nodes.ts'
+import { clearMessages, csrfNode, merged, sortNodes, withMessages, withValues } from '../core/nodes.ts'
 import { METHODS, type MethodName } from '../core/trigger.ts'
 import type { Time } from '../core/time.ts'
 import type { FieldMessage, Ui, UiMessage, UiNode } from '../core/ui.ts'
@@ -12,17 +12,22 @@ type FormDeps = Pick<FlowDeps, 'settings' | 'methods' | 'csrf' | 'traits'>
 
 type Content = { readonly person: IdentityWithCredentials | null; readonly infos: readonly UiMessage[] }
 
-/** The form of a flow that has just been opened: its traits, then what each enabled method adds, in Ory's order. */
-export function renderForm(deps: FormDeps, flow: Flow, caller: Caller, { person, infos }: Content): Ui {
+/** A flow with its form as it is shown anew: its traits, then what each enabled method adds, in Ory's order. */
+export function renderForm<F extends Flow>(deps: FormDeps, flow: F, caller: Caller, { person, infos }: Content): F {
   const traits = flow.name === 'registration' ? deps.traits.nodes(flow.identitySchema) : []
-  const methods = methodNodes(deps, flow, person)
+  const shown = shownMethods(deps, flow).flatMap((name) => {
+    const method = deps.settings.methods[name].enabled ? inFlow(deps.methods, name, flow) : null
+    return method?.isOffered(person) ? [{ name, ...method.show(person) }] : []
+  })
+  const nodes = merged([...traits, ...shown.flatMap((part) => part.nodes)])
+  const kept = shown.filter(({ memory }) => Object.keys(memory).length > 0).map(({ name, memory }) => [name, memory])
   const ui: Ui = {
     action: actionUrl(deps, flow),
     method: 'POST',
-    nodes: sortNodes(flow.name, withCsrfNode(flow, [...traits, ...methods])),
+    nodes: sortNodes(flow.name, withCsrfNode(flow, nodes)),
     messages: infos,
   }
-  return maskCsrf(deps, { ...flow, ui }, caller).ui
+  return maskCsrf(deps, { ...flow, memory: { ...flow.memory, ...Object.fromEntries(kept) }, ui }, caller)
 }
 
 export const actionUrl = ({ settings }: Pick<FormDeps, 'settings'>, flow: Flow) =>
@@ -38,14 +43,6 @@ function withCsrfNode(flow: Flow, nodes: readonly UiNode[]): readonly UiNode[] {
 /** Recovery and verification show the one method that is to be used; all others show whatever is enabled. */
 const shownMethods = ({ settings }: FormDeps, { name }: Flow): readonly MethodName[] =>
   name === 'recovery' || name === 'verification' ? [settings.selfservice[name].use] : METHODS
-
-const methodNodes = (deps: FormDeps, flow: Flow, person: IdentityWithCredentials | null): readonly UiNode[] =>
-  shownMethods(deps, flow)
-    .filter((name) => deps.settings.methods[name].enabled)
-    .flatMap((name) => {
-      const method = inFlow(deps.methods[name], flow)
-      return method?.isOffered(person) ? method.nodes(person) : []
-    })
 
 /** Puts a new one-time form of the browser's secret into the form; native clients have the field with nothing in it. */
 export function maskCsrf<F extends Flow>(

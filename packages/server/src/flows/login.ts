@@ -1,11 +1,13 @@
 import type { Effect } from '../core/effect.ts'
 import { WireError } from '../core/errors.ts'
+import { needsSecondFactor } from '../core/factors.ts'
 import type { LoginFlow } from '../core/flow.ts'
 import type { IdentityWithCredentials } from '../core/identity.ts'
 import { messages } from '../core/messages.ts'
 import type { Aal, Session } from '../core/session.ts'
 import { newSession, renewedSession } from '../sessions/new-session.ts'
 import { askAfter } from './ask-after.ts'
+import { stepUpUrl } from './assurance.ts'
 import type { Closing, FlowDeps, FlowRules, Opening, Passing, StartRequest } from './define.ts'
 import { renderForm } from './form.ts'
 import { fulfil, handedOut, stepsIn } from './fulfil.ts'
@@ -35,7 +37,7 @@ export async function openLogin(deps: FlowDeps, request: StartRequest, returnTo:
   }
   const infos = refresh ? [messages.confirmItIsYou()] : stepsUp ? [messages.completeSecondFactor()] : []
   const person = await personOf(deps, session)
-  return { kind: 'opened', flow: { ...draft, ui: renderForm(deps, draft, caller, { person, infos }) } }
+  return { kind: 'opened', flow: renderForm(deps, draft, caller, { person, infos }) }
 }
 
 /** Who is signed in, with credentials. */
@@ -63,6 +65,13 @@ const aal1Required = new WireError(401, null, {
   reason: 'You can not requested a higher AAL (AAL2/AAL3) without an active session.',
 })
 
+const otherSession = (deps: Pick<FlowDeps, 'settings'>) =>
+  new WireError(403, null, {
+    id: 'security_identity_mismatch',
+    reason: 'The second factor was asked for in another session. Please start again.',
+    browserTo: stepUpUrl(deps, null),
+  })
+
 /** The identity schema a client may choose: the default one, or one marked `selfservice_selectable` (§9.1). */
 export function selectedSchema(deps: Pick<FlowDeps, 'traits'>, query: StartRequest['query']): string | null {
   const id = query.identity_schema
@@ -79,6 +88,8 @@ export const mayContinueSignedIn = (flow: LoginFlow) => flow.refresh || flow.req
 export const loginRules = (deps: FlowDeps, flow: LoginFlow): FlowRules => ({
   admit: ({ session }) => {
     if (session === null && flow.requestedAal === 'aal2') throw aal1Required
+    // A step-up is bound to the session that asked for it.
+    if (session !== null && flow.requestedAal === 'aal2' && flow.sessionId !== session.id) throw otherSession(deps)
     return session !== null && !mayContinueSignedIn(flow) ? 'signed_in' : 'welcome'
   },
   person: async ({ session }) => (mayContinueSignedIn(flow) ? personOf(deps, session) : null),
@@ -137,6 +148,9 @@ async function close(deps: FlowDeps, flow: LoginFlow, passing: Passing): Promise
       continueWith: [...stepsIn(effects), ...fulfilled.continueWith],
       returnTo: returnUrl(deps.settings, flow, method),
       browserTo: fulfilled.verificationUi,
+      stepUpTo: needsSecondFactor(deps.settings.methods, deps.settings.session.requiredAal, session)
+        ? stepUpUrl(deps, flow.returnTo)
+        : null,
     },
   }
 }

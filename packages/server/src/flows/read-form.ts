@@ -63,7 +63,7 @@ function methodOf(
   fields: JsonObject,
 ): { readonly name: MethodName; readonly method: MethodHere } | null {
   const here = METHODS.flatMap((name) => {
-    const method = inFlow(methods[name], flow)
+    const method = inFlow(methods, name, flow)
     return method === null ? [] : [{ name, method }]
   })
   const named = here.find(({ name }) => name === fields.method)

@@ -37,7 +37,7 @@ export function recoveryFlow(
     active: use,
     csrfExempt: false,
   }
-  return { ...draft, ui: renderForm(deps, draft, request.caller, { person: null, infos: [] }) }
+  return renderForm(deps, draft, request.caller, { person: null, infos: [] })
 }
 
 export const recoveryRules = (deps: FlowDeps, flow: RecoveryFlow): FlowRules => ({

@@ -22,8 +22,8 @@ export function openRegistration(deps: FlowDeps, request: StartRequest, returnTo
     state: 'choose_method',
     identitySchema: selectedSchema(deps, request.query),
   }
-  const ui = renderForm(deps, draft, request.caller, { person: null, infos: [] })
-  return { kind: 'opened_unless_signed_in', flow: { ...draft, ui } }
+  const flow = renderForm(deps, draft, request.caller, { person: null, infos: [] })
+  return { kind: 'opened_unless_signed_in', flow }
 }
 
 const disabled = new WireError(400, null, {
@@ -104,6 +104,7 @@ async function close(deps: FlowDeps, flow: RegistrationFlow, passing: Passing): 
       continueWith: [...stepsIn(effects), ...fulfilled.continueWith],
       returnTo: returnUrl(deps.settings, flow, method),
       browserTo: fulfilled.verificationUi,
+      stepUpTo: null,
     },
   }
 }

@@ -8,10 +8,12 @@ import { withValues } from '../core/nodes.ts'
 import type { Session } from '../core/session.ts'
 import type { Time } from '../core/time.ts'
 import type { UiMessage } from '../core/ui.ts'
+import { renewedSession } from '../sessions/new-session.ts'
 import { askAfter } from './ask-after.ts'
+import { checkAssurance } from './assurance.ts'
 import { changeLater } from './change-later.ts'
 import type { Caller, Closing, FlowDeps, FlowRules, Opening, Parked, Passing, StartRequest } from './define.ts'
-import { renderForm } from './form.ts'
+import { actionUrl, renderForm } from './form.ts'
 import { asWrittenTo, fulfil, stepsIn } from './fulfil.ts'
 import { newFlow } from './new-flow.ts'
 import { withoutParked } from './parked.ts'
@@ -21,6 +23,8 @@ import { returnUrl } from './return-url.ts'
 export async function openSettings(deps: FlowDeps, request: StartRequest, returnTo: string | null): Promise<Opening> {
   const { session } = request.caller
   if (session === null) throw signInFirst(deps, request, returnTo)
+  const { requiredAal } = deps.settings.selfservice.settings
+  checkAssurance(deps, session, requiredAal, returnTo === null ? null : request.requestUrl)
   const person = await deps.store.identities.find(session.identity.id)
   if (person === null) throw signInFirst(deps, request, returnTo)
   return { kind: 'opened', flow: settingsFlow(deps, request, { person, returnTo, infos: [] }) }
@@ -44,7 +48,7 @@ export function settingsFlow(
     state: 'show_form',
     identityId: person.id,
   }
-  return { ...draft, ui: renderForm(deps, draft, request.caller, { person, infos }) }
+  return renderForm(deps, draft, request.caller, { person, infos })
 }
 
 /** A browser signs in first, and comes back. */
@@ -78,8 +82,11 @@ export function checkSettingsOwner(
   deps: Pick<FlowDeps, 'settings'>,
   flow: SettingsFlow,
   session: Session | null,
+  /** Where they go on once they have shown a second factor, if they have to. */
+  goesOnAt: string = actionUrl(deps, flow),
 ): Session {
   if (session === null) throw notSignedIn(deps)
+  checkAssurance(deps, session, deps.settings.selfservice.settings.requiredAal, goesOnAt)
   if (session.identity.id === flow.identityId) return session
   throw new WireError(403, null, {
     id: 'security_identity_mismatch',
@@ -139,7 +146,7 @@ async function close(deps: FlowDeps, flow: SettingsFlow, passing: Passing): Prom
   const attempted: SettingsFlow = { ...flow, transientPayload, ui: typed }
   const saved = (identity: IdentityWithCredentials): SettingsFlow => {
     const open = withoutParked({ ...attempted, state: 'success', updatedAt: at } as const)
-    return { ...open, ui: renderForm(deps, open, caller, { person: identity, infos: [messages.changesSaved()] }) }
+    return renderForm(deps, open, caller, { person: identity, infos: [messages.changesSaved()] })
   }
   const verdict = await askAfter(deps, attempted, passing, {
     session,
@@ -166,8 +173,13 @@ async function close(deps: FlowDeps, flow: SettingsFlow, passing: Passing): Prom
   if (fulfilled.kind === 'denied') return fulfilled
   const { identity } = fulfilled
   const done = saved(identity)
+  const proven =
+    attempt.proves === undefined
+      ? session
+      : renewedSession(session, { identity, method, aal: attempt.proves, request: caller.request, at })
   const effects: readonly Effect[] = [
     { kind: 'keepFlow', flow: { ...done, transientPayload: null } },
+    ...(proven === session ? [] : [{ kind: 'renewSession', session: proven, at } as const]),
     ...attempt.effects,
     ...fulfilled.effects,
   ]
@@ -180,7 +192,7 @@ async function close(deps: FlowDeps, flow: SettingsFlow, passing: Passing): Prom
       // Ory's profile and password answer without what was sent along (ory-actions.md §4.3).
       flow: method === 'profile' || method === 'password' ? { ...done, transientPayload: null } : done,
       identity,
-      session: { ...session, identity },
+      session: { ...proven, identity },
       continueWith: [...stepsIn(effects), ...fulfilled.continueWith],
       returnTo: returnUrl(deps.settings, flow, method),
     },

@@ -24,7 +24,7 @@ export function openVerification(deps: FlowDeps, request: StartRequest, returnTo
   }
   return {
     kind: 'opened',
-    flow: { ...draft, ui: renderForm(deps, draft, request.caller, { person: null, infos: [] }) },
+    flow: renderForm(deps, draft, request.caller, { person: null, infos: [] }),
   }
 }
 

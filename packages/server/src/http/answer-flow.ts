@@ -171,11 +171,16 @@ export const expiredAgo = ({ expiresAt }: Flow, at: Time) =>
   `The self-service flow expired ${((at - expiresAt) / 60_000).toFixed(2)} minutes ago, initialize a new one.`
 
 const completedHtml = (deps: AnswerDeps, outcome: Completed): Answer =>
-  withCookies(redirect(303, outcome.browserTo ?? outcome.returnTo), ...cookiesOf(deps, outcome))
+  withCookies(redirect(303, outcome.stepUpTo ?? outcome.browserTo ?? outcome.returnTo), ...cookiesOf(deps, outcome))
 
 function completedJson(deps: AnswerDeps, outcome: Completed, client: 'api' | 'ajax'): Answer {
   const publicUrl = deps.settings.serve.public.baseUrl
-  const session = sessionView(outcome.session, publicUrl, deps.at)
+  if (client === 'ajax' && outcome.stepUpTo !== null) {
+    return withCookies(errorAnswer(elsewhere(outcome.stepUpTo)), ...cookiesOf(deps, outcome))
+  }
+  const whole = sessionView(outcome.session, publicUrl, deps.at)
+  // Who somebody is stays unsaid until they have shown their other factor (ory-identity-api.md §3.1).
+  const session = outcome.stepUpTo === null ? whole : { ...whole, identity: null }
   const identity = identityView(outcome.identity, publicUrl)
   // A refresh hands out the token that the client already has (ory-identity-api.md §3.1).
   const token = client === 'api' && outcome.handedOut ? (outcome.token ?? deps.presentedToken) : null

@@ -15,7 +15,15 @@ import { checkSettingsOwner, notSignedIn } from '../flows/settings.ts'
 import { startFlow } from '../flows/start.ts'
 import { submitFlow } from '../flows/submit.ts'
 import { checkVerificationEnabled } from '../flows/verification.ts'
-import { alreadySignedIn, type AnswerDeps, answerStart, answerSubmit, expiredAgo, viewOf } from './answer-flow.ts'
+import {
+  alreadySignedIn,
+  type AnswerDeps,
+  answerStart,
+  answerSubmit,
+  expiredAgo,
+  uiUrl,
+  viewOf,
+} from './answer-flow.ts'
 import { readBody, readQuery } from './body.ts'
 import { CONTINUITY_COOKIE } from './browser-state.ts'
 import { callerOf, csrfSecretOf, type DoorDeps, forwardError, liveSession, presentedToken } from './doors.ts'
@@ -90,7 +98,7 @@ async function fetchFlow(deps: SelfServiceDeps, name: FlowName, exchange: Exchan
     const session = name === 'settings' ? await liveSession(deps, exchange) : null
     return json(200, viewOf({ settings: deps.settings, session }, flow))
   } catch (thrown) {
-    const isSignIn = thrown instanceof WireError && thrown.options.browserTo !== undefined
+    const isSignIn = thrown instanceof WireError && thrown.status === 401 && thrown.options.browserTo !== undefined
     return forwardError(deps, exchange, thrown, isSignIn && !isJson(exchange) ? 'html' : 'ajax')
   }
 }
@@ -107,7 +115,7 @@ export async function findOwnFlow(
   if (name === 'verification') checkVerificationEnabled(deps)
   const flow = await load(deps, name, id)
   if (flow.name === 'recovery' && !flow.csrfExempt) checkRecoveryEnabled(deps)
-  if (flow.name === 'settings') checkSettingsOwner(deps, flow, session)
+  if (flow.name === 'settings') checkSettingsOwner(deps, flow, session, uiUrl(deps, flow))
   else if (!isOwner(deps, flow, exchange)) throw csrfViolation(exchange.facts, sentSecret(deps, exchange) !== null)
   if (flow.expiresAt <= deps.clock.now()) throw expiredOnFetch(deps, flow)
   return flow

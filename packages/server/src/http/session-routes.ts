@@ -5,6 +5,7 @@ import type { Session } from '../core/session.ts'
 import type { TokenTemplate } from '../core/settings.ts'
 import type { Milliseconds } from '../core/time.ts'
 import { sessionView } from '../core/views.ts'
+import { checkAssurance } from '../flows/assurance.ts'
 import { checkReturnTo } from '../flows/return-url.ts'
 import { parseJson } from './body.ts'
 import { clientOf, type DoorDeps, forwardError, liveSession, presentedToken } from './doors.ts'
@@ -44,6 +45,7 @@ async function whoami(deps: SessionDeps, exchange: Exchange): Promise<Answer> {
   try {
     const session = await liveSession(deps, exchange)
     if (session === null) return await nobody(deps, exchange)
+    checkAssurance(deps, session, deps.settings.session.requiredAal, null)
     const at = deps.clock.now()
     const tokenized = await tokenizedAs(deps, exchange.query.get('tokenize_as'), session)
     const answer = json(200, { ...sessionView(session, deps.settings.serve.public.baseUrl, at), ...tokenized })
@@ -98,6 +100,7 @@ async function ownSession(deps: SessionDeps, exchange: Exchange): Promise<Sessio
 async function listOthers(deps: SessionDeps, exchange: Exchange): Promise<Answer> {
   try {
     const own = await ownSession(deps, exchange)
+    checkAssurance(deps, own, deps.settings.session.requiredAal, null)
     const at = deps.clock.now()
     return await answerSessions(deps.store.sessions, {
       path: '/sessions',

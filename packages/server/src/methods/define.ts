@@ -17,6 +17,8 @@ export type Passed = {
   /** What the session is to say it was proven by, where that is not the method's own name. */
   readonly proof?: Proof
   readonly effects: readonly Effect[]
+  /** Setting up a factor has shown it: the session in use is proven by it from now on (settings). */
+  readonly proves?: Aal
 }
 
 /** How a form that asks for more reaches its client: as refused (400), as it is (200), or by a step elsewhere (422). Browsers are redirected. */
@@ -69,16 +71,27 @@ export type Submitted<F extends Flow> = {
   readonly session: Session | null
   /** Whether the flow was started by this very browser. A native flow is whose who knows it. */
   readonly isOwner: boolean
+  /** What the method itself keeps in this flow. */
+  readonly memory: JsonObject
   /** Who is signed in, with credentials, where the flow is about them: settings, refresh, step-up. */
   readonly person: IdentityWithCredentials | null
 }
 
-export type Form<F extends Flow> = { readonly flow: F; readonly person: IdentityWithCredentials | null }
+export type Form<F extends Flow> = {
+  readonly flow: F
+  readonly person: IdentityWithCredentials | null
+  /** What the method itself keeps in this flow. */
+  readonly memory: JsonObject
+}
 
 /** What a method shows and does in one flow. */
 export type MethodInFlow<F extends Flow> = {
+  /** Whether it has any part in this very flow: what comes second has none in a first sign-in. */
+  takesPart?(flow: F): boolean
   /** Whether it can be used in this flow at all, on top of being enabled. */
-  isOffered?(form: Form<F>): boolean
+  isOffered?(form: Omit<Form<F>, 'memory'>): boolean
+  /** What it has to keep once its form is shown: a challenge, a secret that is not confirmed yet. */
+  prepare?(form: Form<F>): JsonObject
   nodes(form: Form<F>): readonly UiNode[]
   /** Fields that mean this method by being there, whatever `method` says (ory-identity-api.md §3). */
   readonly impliedBy?: readonly string[]

@@ -19,8 +19,8 @@ export type PasswordLoginDeps = {
 }
 
 export const passwordLogin = (deps: PasswordLoginDeps): MethodInFlow<LoginFlow> => ({
-  nodes: ({ flow, person }) => {
-    if (flow.requestedAal === 'aal2') return []
+  takesPart: ({ requestedAal }) => requestedAal !== 'aal2',
+  nodes: ({ person }) => {
     if (person === null) {
       const identifier = { group: 'default', name: 'identifier', type: 'text', value: '', required: true } as const
       return [
