@@ -222,7 +222,7 @@ function flowDeps(parts: Parts, settings: Settings, plan: ActionPlan, doors: Doo
     ask: (actions, context, options) => ask({ ...world, settings, amend, log }, actions, context, options),
     deliver: async (delivery) => {
       const delivered = await outbox.deliverNow(delivery)
-      if (delivered.kind === 'failed') throw new NeighbourError(delivered.class, delivered.detail)
+      if (delivered.kind === 'failed') throw new NeighbourError(delivered.class, delivered.detail, true)
     },
     wake: () => outbox.wake(),
   }

@@ -47,11 +47,14 @@ export class WireError extends Error {
 export class NeighbourError extends Error {
   /** Ory's classes (ory-actions.md §4.8): U refused without words, T too late, P anything else. */
   readonly class: 'U' | 'T' | 'P'
+  /** It was told of something that is stored and stays so. */
+  readonly isStored: boolean
 
-  constructor(kind: 'U' | 'T' | 'P', detail: string) {
+  constructor(kind: 'U' | 'T' | 'P', detail: string, isStored = false) {
     super(detail)
     this.name = 'NeighbourError'
     this.class = kind
+    this.isStored = isStored
   }
 }
 

@@ -1,4 +1,4 @@
-import { WireError } from '../core/errors.ts'
+import { NeighbourError, WireError } from '../core/errors.ts'
 import type { Flow } from '../core/flow.ts'
 import { flowId, isUuid } from '../core/ids.ts'
 import { messages } from '../core/messages.ts'
@@ -81,7 +81,9 @@ async function start(deps: SelfServiceDeps, name: FlowName, type: Flow['type'], 
     const started = await startFlow(deps.flows, request)
     return answerStart(answering(deps, exchange, caller), name, started, client !== 'html')
   } catch (thrown) {
-    return forwardError(deps, exchange, thrown, type === 'api' ? 'api' : isJson(exchange) ? 'ajax' : 'html')
+    // That a neighbour has failed is a 400 to native clients that want to sign in, and a 500 to all others (ory-actions.md §4.8).
+    const fallback = type === 'api' ? (name === 'login' ? 'api' : 'ajax') : isJson(exchange) ? 'ajax' : 'html'
+    return forwardError(deps, exchange, thrown, fallback)
   }
 }
 
@@ -196,7 +198,12 @@ async function submit(deps: SelfServiceDeps, name: FlowName, exchange: Exchange)
       ? withCookies(answer, deps.browser.forgetContinuity())
       : answer
   } catch (thrown) {
-    return forwardError(deps, exchange, thrown, client)
+    // That a neighbour has failed is a 400 to scripts too, but where they sign in or up (ory-actions.md §4.8).
+    const isSigning = name === 'login' || name === 'registration'
+    const answer = await forwardError(deps, exchange, thrown, client === 'ajax' && !isSigning ? 'api' : client)
+    // The account exists although its answer fails: the old page's token is over, as after every registration.
+    const isStored = name === 'registration' && thrown instanceof NeighbourError && thrown.isStored && client !== 'api'
+    return isStored ? withCookies(answer, deps.browser.csrfCookie(deps.csrf.newSecret())) : answer
   }
 }
 

@@ -39,7 +39,9 @@ const session: Session = {
 
 test('the account page says who is signed in, how, until when, and how to leave', () => {
   const schema = { properties: { traits: { properties: { email: { title: 'E-Mail' } } } } }
-  const html = renderPage(accountPage({ home, session, schema, signOut: `${home}logout`, tools: null }))
+  const html = renderPage(
+    accountPage({ home, session, schema, settings: `${home}settings`, signOut: `${home}logout`, tools: null }),
+  )
   expect(html).toContain('<dt>E-Mail</dt><dd><span dir="auto">ann@example.test</span></dd>')
   expect(html).toContain('<dt>Name first</dt><dd><span dir="auto">&lt;Ann&gt;</span></dd>')
   expect(html).toContain('<time datetime="2026-01-02T03:04:05.000Z">2 January 2026 at 03:04:05 UTC</time>')

@@ -67,12 +67,13 @@ export type AccountPage = {
   readonly session: Session
   /** The identity's schema, whose titles name the traits. */
   readonly schema: JsonObject | null
+  readonly settings: string
   readonly signOut: string
   readonly tools: Link | null
 }
 
 /** Who is signed in, and since when. */
-export const accountPage = ({ home, session, schema, signOut, tools }: AccountPage): Page => ({
+export const accountPage = ({ home, session, schema, settings, signOut, tools }: AccountPage): Page => ({
   title: 'Your account',
   home,
   main: markup`<div class="leaf wide">
@@ -90,7 +91,7 @@ ${traitRows(session.identity.traits, schema).map(([name, value]) => row(name, ma
 <dl>
 ${row('Signed in', renderTime(session.authenticatedAt))}${row('With', markup`${session.authenticationMethods.map(({ method }) => METHODS[method]).join(', ')}`)}${row('Ends', renderTime(session.expiresAt))}${session.devices.slice(0, 1).map(({ ipAddress, userAgent }) => markup`${row('From', markup`${ipAddress}`)}${userAgent !== '' && row('Browser', markup`${userAgent}`)}`)}</dl>
 </section>
-<p class="row end"><a class="button" href="${signOut}">Sign out</a></p>
+<p class="row end"><a class="button" href="${settings}">Change your settings</a><a class="button" href="${signOut}">Sign out</a></p>
 ${renderTools(tools)}</div>`,
 })
 

@@ -1,6 +1,7 @@
 import { WireError } from '../core/errors.ts'
-import type { Flow } from '../core/flow.ts'
+import type { Flow, OAuth2Login } from '../core/flow.ts'
 import { type FlowId, flowId, isUuid } from '../core/ids.ts'
+import { FLOWS } from '../core/trigger.ts'
 import { mayContinueSignedIn } from '../flows/login.ts'
 import { checkReturnTo } from '../flows/return-url.ts'
 import { liveSession, presentedToken } from '../http/doors.ts'
@@ -21,7 +22,7 @@ export const uiRoutes = (deps: UiDeps): readonly Route[] => {
     handle,
   })
   return [
-    ...PAGES.map((name) => page(`/${name}`, (exchange) => showFlow(deps, name, exchange))),
+    ...FLOWS.map((name) => page(`/${name}`, (exchange) => showFlow(deps, name, exchange))),
     page('/', (exchange) => showHome(deps, exchange)),
     page('/welcome', (exchange) => showHome(deps, exchange)),
     page('', async () => redirect(303, urlOf(deps, 'ui/'))),
@@ -30,15 +31,15 @@ export const uiRoutes = (deps: UiDeps): readonly Route[] => {
   ]
 }
 
-/** The flows that have a page: all that are built. */
-const PAGES = ['login', 'registration'] as const satisfies readonly Flow['name'][]
-
 const urlOf = ({ settings }: UiDeps, path: string) => new URL(path, settings.serve.public.baseUrl).href
 
 /** Where a flow starts; the wish where to go afterwards is kept. */
-function startOf(deps: UiDeps, name: Flow['name'], returnTo: string | null): string {
+function startOf(deps: UiDeps, name: Flow['name'], returnTo: string | null, oauth2?: OAuth2Login): string {
   const url = new URL(urlOf(deps, `self-service/${name}/browser`))
   if (returnTo) url.searchParams.set('return_to', returnTo)
+  // Who changes from signing in to signing up still does it for the same client (ory-identity-api.md §12).
+  if (oauth2 !== undefined && (name === 'login' || name === 'registration'))
+    url.searchParams.set('login_challenge', oauth2.challenge)
   return url.href
 }
 
@@ -49,10 +50,12 @@ async function showFlow(deps: UiDeps, name: Flow['name'], exchange: Exchange): P
   const flow = await findOwnFlow(deps, name, id, exchange).catch(refusal)
   if (flow instanceof WireError) return startAgain(deps, name, flowId(id), exchange)
   // A form of a native client could not be sent from here.
-  if (flow.type === 'api' || flow.completed) return redirect(303, startOf(deps, name, flow.returnTo))
+  const isOver = flow.completed && flow.name !== 'verification'
+  if (flow.type === 'api' || isOver) return redirect(303, startOf(deps, name, flow.returnTo, flow.oauth2))
 
   const isRepeated = flow.name === 'login' && mayContinueSignedIn(flow)
-  if (!isRepeated && (await liveSession(deps, exchange)) !== null) {
+  const isForSignedIn = isRepeated || flow.name === 'settings' || flow.name === 'verification'
+  if (!isForSignedIn && (await liveSession(deps, exchange)) !== null) {
     return redirect(303, afterwards(deps, flow.returnTo))
   }
   const ways = isRepeated ? [] : waysFrom(deps, flow)
@@ -71,7 +74,7 @@ const SECOND_TRY = 'without_cookie'
 /** Starts a flow again that is unknown, over or somebody else's. A browser that keeps no cookies would go round for ever. */
 async function startAgain(deps: UiDeps, name: Flow['name'], id: FlowId, exchange: Exchange): Promise<Answer> {
   const flow = await deps.flows.store.flows.find(id)
-  const start = startOf(deps, name, flow?.returnTo ?? exchange.query.get('return_to'))
+  const start = startOf(deps, name, flow?.returnTo ?? exchange.query.get('return_to'), flow?.oauth2)
   if (flow === null || sentCsrfCookie(deps, exchange)) return redirect(303, start)
   if (URL.parse(flow.requestUrl)?.searchParams.has(SECOND_TRY)) {
     return pageAnswer(400, cookiesPage({ home: urlOf(deps, 'ui/'), again: start }))
@@ -87,13 +90,25 @@ function afterwards({ settings }: UiDeps, returnTo: string | null): string {
   return new URL(checkReturnTo(settings, returnTo) ?? defaultReturnUrl, defaultReturnUrl).href
 }
 
-function waysFrom(deps: UiDeps, { name, returnTo }: Flow): readonly Way[] {
-  const { registration } = deps.settings.selfservice
-  if (name === 'registration') {
-    return [{ question: 'Already have an account?', text: 'Sign in', href: startOf(deps, 'login', returnTo) }]
+function waysFrom(deps: UiDeps, { name, returnTo, oauth2 }: Flow): readonly Way[] {
+  const { registration, flows } = deps.settings.selfservice
+  const start = (to: Flow['name']) => startOf(deps, to, returnTo, oauth2)
+  switch (name) {
+    case 'registration':
+      return [{ question: 'Already have an account?', text: 'Sign in', href: start('login') }]
+    case 'recovery':
+      return [{ question: 'Remembered it?', text: 'Sign in', href: start('login') }]
+    case 'login': {
+      const forgotten = { question: 'Can’t sign in?', text: 'Recover your account', href: start('recovery') }
+      const isNew = { question: 'New here?', text: 'Create an account', href: start('registration') }
+      return [...(flows.recovery.enabled ? [forgotten] : []), ...(registration.enabled ? [isNew] : [])]
+    }
+    case 'settings':
+    case 'verification':
+      return [{ question: 'Done here?', text: 'Your account', href: urlOf(deps, 'ui/') }]
+    default:
+      return name satisfies never
   }
-  if (!registration.enabled) return []
-  return [{ question: 'New here?', text: 'Create an account', href: startOf(deps, 'registration', returnTo) }]
 }
 
 async function showHome(deps: UiDeps, exchange: Exchange): Promise<Answer> {
@@ -105,7 +120,17 @@ async function showHome(deps: UiDeps, exchange: Exchange): Promise<Answer> {
   const session = await liveSession(deps, exchange)
   if (session !== null) {
     const schema = settings.identity.schemas.find(({ id }) => id === session.identity.schemaId)?.document ?? null
-    return pageAnswer(200, accountPage({ home, session, schema, signOut: urlOf(deps, 'ui/logout'), tools }))
+    return pageAnswer(
+      200,
+      accountPage({
+        home,
+        session,
+        schema,
+        settings: startOf(deps, 'settings', null),
+        signOut: urlOf(deps, 'ui/logout'),
+        tools,
+      }),
+    )
   }
   const signIn = { href: startOf(deps, 'login', null), text: 'Sign in' }
   const signUp = { href: startOf(deps, 'registration', null), text: 'Create an account' }
