@@ -1,0 +1,173 @@
+// npm run bench: starts the real server, drives it, and prints one table. See options.ts.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { compile } from '@cardea/jsonnet'
+import { knownThere } from './against.ts'
+import { type Hooked, identityConfig, oauth2Config, TEMPLATE } from './configs.ts'
+import { fill, type Known } from './fill.ts'
+import { flowRows } from './flow-rows.ts'
+import { type Generator, startGenerator } from './generator.ts'
+import type { JobInput, JobName } from './jobs.ts'
+import type { Measured } from './load.ts'
+import { accessTokens, refreshTokens, registerClient } from './oauth2.ts'
+import { type Options, readOptions } from './options.ts'
+import { startPostgres } from './postgres.ts'
+import { printTable, type Row } from './rows.ts'
+import { type Server, startServer } from './server.ts'
+
+const options = readOptions(process.argv.slice(2))
+const rows: Row[] = []
+
+/** Whether a row is asked for. */
+const wanted = (work: string) => options.only.length === 0 || options.only.some((part) => work.includes(part))
+
+const add = (row: Row) => {
+  rows.push(row)
+  if (!options.json) process.stderr.write(`${printTable([row]).split('\n')[1] ?? ''}\n`)
+}
+
+type Task = { readonly work: string; readonly job: JobName; readonly input: JobInput; readonly connections?: number }
+
+const run = (generator: Generator, url: string, { job, input, connections }: Task): Promise<Measured> =>
+  generator.run({ job, url, input, connections: connections ?? options.connections, seconds: options.seconds })
+
+/** A task on a server of ours, with what it cost. */
+async function runOn(generator: Generator, server: Server, task: Task) {
+  const before = server.cpu()
+  const measured = await run(generator, task.job === 'introspection' ? server.adminUrl : server.publicUrl, task)
+  const cpuMilliseconds = (server.cpu() - before) / Math.max(measured.done, 1)
+  return { measured, cpuMilliseconds, residentMegabytes: server.resident() }
+}
+
+const identityTasks = (known: Known): readonly Task[] => [
+  { work: 'whoami', job: 'whoami', input: known },
+  { work: 'login flow start', job: 'login_start', input: {} },
+  { work: 'password login, start + submit', job: 'login', input: known },
+  { work: 'registration with session', job: 'registration', input: known },
+]
+
+async function measureIdentity(generator: Generator, server: string, dsn: string): Promise<void> {
+  const known = await fill(dsn, options.size)
+  const start = (hooked: Hooked) => startServer('identity', identityConfig(dsn, hooked))
+  const plain = await start(null)
+  if (wanted('ready')) {
+    add({
+      work: 'ready after start',
+      server,
+      residentMegabytes: plain.resident(),
+      note: `${plain.readyAfter.toFixed(0)} ms`,
+    })
+  }
+  for (const task of identityTasks(known).filter(({ work }) => wanted(work))) {
+    add({ work: task.work, server, ...(await runOn(generator, plain, task)) })
+  }
+  const alone: Task = { work: 'login at one connection', job: 'login', input: known, connections: 1 }
+  const base = wanted('web_hook') ? await runOn(generator, plain, alone) : null
+  await plain.stop()
+  if (wanted('login flow start')) add({ work: 'started flows in the database', server, note: await flowRows(dsn) })
+  if (base === null) return
+
+  add({ work: 'login at one connection, no web_hook', server, ...base })
+  for (const [work, ignores] of [
+    ['one blocking web_hook', false],
+    ['one queued web_hook', true],
+  ] as const) {
+    const hooked = await start({ receiver: generator.receiver, ignores })
+    const told = await runOn(generator, hooked, alone)
+    add({ work, server, ...told, note: `+${(told.measured.p50 - base.measured.p50).toFixed(2)} ms p50` })
+    await hooked.stop()
+  }
+}
+
+async function measureOAuth2(generator: Generator, server: string, dsn: string): Promise<void> {
+  const tasks = async (at: Server): Promise<readonly Task[]> => {
+    const client = await registerClient(at)
+    const lanes = await refreshTokens(at, options.connections)
+    return [
+      { work: 'client credentials', job: 'client_credentials', input: client },
+      { work: 'introspection', job: 'introspection', input: { tokens: await accessTokens(at, 1_000) } },
+      { work: 'refresh', job: 'refresh', input: { ...client, tokens: lanes } },
+    ]
+  }
+  const plain = await startServer('oauth2', oauth2Config(dsn, null))
+  const made = (await tasks(plain)).filter(({ work }) => wanted(work))
+  let credentials: Awaited<ReturnType<typeof runOn>> | null = null
+  for (const task of made) {
+    const done = await runOn(generator, plain, task)
+    if (task.job === 'client_credentials') credentials = done
+    add({ work: task.work, server, ...done })
+  }
+  await plain.stop()
+  const task = made.find(({ job }) => job === 'client_credentials')
+  if (task === undefined || credentials === null || !wanted('token hook')) return
+
+  const hooked = await startServer('oauth2', oauth2Config(dsn, generator.receiver))
+  const done = await runOn(generator, hooked, task)
+  const part = (done.measured.perSecond / credentials.measured.perSecond - 1) * 100
+  const note = `${part.toFixed(0)} %, +${(done.cpuMilliseconds - credentials.cpuMilliseconds).toFixed(3)} ms cpu each`
+  add({ work: 'client credentials, token hook', server, ...done, note })
+  await hooked.stop()
+}
+
+/** One process, no server: a body template over a context of the usual size. */
+function measureTemplate(): void {
+  const program = compile(TEMPLATE)
+  const identity = {
+    id: '7e57e57e-7e57-4e57-8e57-7e57e57e57e5',
+    traits: { email: 'ann@example.test', name: { first: 'Ann' } },
+  }
+  const ctx = { identity, flow: { id: identity.id, type: 'browser' } }
+  const evaluate = () => program.evaluate({ tla: { ctx: { value: ctx } } })
+  for (let i = 0; i < 2_000; i++) evaluate()
+  const from = performance.now()
+  let count = 0
+  while (performance.now() - from < options.seconds * 200) for (let i = 0; i < 100; i++, count++) evaluate()
+  const perSecond = (count / (performance.now() - from)) * 1_000
+  add({ work: 'jsonnet body template', server: 'in process', note: `${perSecond.toFixed(0)} per second` })
+}
+
+/** A server of somebody else's: it is asked for what its public API can do. */
+async function measureAgainst(generator: Generator, url: URL): Promise<void> {
+  const known = await knownThere(url)
+  for (const task of identityTasks(known).filter(({ work }) => wanted(work))) {
+    add({ work: task.work, server: url.host, measured: await run(generator, url.href, task) })
+  }
+}
+
+const DATABASES: {
+  readonly [D in Options['databases'][number]]: (measure: (dsn: string) => Promise<void>) => Promise<void>
+} = {
+  sqlite: async (measure) => {
+    const folder = mkdtempSync(join(tmpdir(), 'cardea-bench-'))
+    try {
+      await measure(`sqlite://${join(folder, 'identity.db')}`)
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
+  },
+  postgres: async (measure) => {
+    const postgres = await startPostgres()
+    try {
+      await measure(await postgres.freshUrl())
+    } finally {
+      await postgres.stop()
+    }
+  },
+}
+
+const OAUTH2 = ['client credentials', 'introspection', 'refresh', 'token hook']
+
+if (wanted('jsonnet body template')) measureTemplate()
+const generator = await startGenerator()
+try {
+  for (const database of options.databases) {
+    const server = `cardea ${database}`
+    await DATABASES[database]((dsn) => measureIdentity(generator, server, dsn))
+    if (OAUTH2.some(wanted)) await DATABASES[database]((dsn) => measureOAuth2(generator, server, dsn))
+  }
+  if (options.against !== null) await measureAgainst(generator, options.against)
+} finally {
+  generator.stop()
+}
+process.stdout.write(options.json ? `${JSON.stringify({ options, rows }, null, 2)}\n` : `\n${printTable(rows)}`)
