@@ -1,6 +1,7 @@
 import type { Effect } from '../core/effect.ts'
 import { actionId, deliveryId } from '../core/ids.ts'
 import type { OAuth2Client } from '../core/oauth2.ts'
+import type { Milliseconds } from '../core/time.ts'
 import { type FlowDeps, rememberedLogin, sessionCookie, withQuery } from './authorize.ts'
 import { textIn, textsOf } from './client-metadata.ts'
 import type { CookieChange } from './cookies.ts'
@@ -110,6 +111,9 @@ export async function endSession(deps: FlowDeps, sid: string): Promise<{ readonl
   }
 }
 
+/** The outbox gives up after three days. */
+const LONGEST_DELIVERY: Milliseconds = 3 * 24 * 60 * 60_000
+
 /** Queued with the change: a client that is away for a moment still learns of the logout (OpenID Connect Back-Channel Logout §2.5). */
 async function backChannel(deps: FlowDeps, client: OAuth2Client, sid: string): Promise<Effect> {
   const at = deps.clock.now()
@@ -119,6 +123,8 @@ async function backChannel(deps: FlowDeps, client: OAuth2Client, sid: string): P
       iss: deps.settings.issuer,
       aud: [client.id],
       iat: Math.floor(at / 1000),
+      // As long as it may take to be delivered (OpenID Connect Back-Channel Logout §2.4 asks for one).
+      exp: Math.floor((at + LONGEST_DELIVERY) / 1000),
       jti: deps.random.uuid(),
       events: { 'http://schemas.openid.net/event/backchannel-logout': {} },
       sid,

@@ -69,13 +69,13 @@ export function toOAuth2Settings(
     publicUrl,
     serve: {
       public: {
-        host: serve.public.host || '0.0.0.0',
+        host: serve.public.host || (config.profile === 'safe' && config.dev ? 'localhost' : '0.0.0.0'),
         port: publicPort,
         baseUrl: publicUrl,
         cors: corsOf(serve.public.cors),
       },
       admin: {
-        host: serve.admin.host || preset.adminHost,
+        host: serve.admin.host || (config.profile === 'safe' && config.dev ? 'localhost' : preset.adminHost),
         port: serve.admin.port,
         baseUrl: slashed(urls.self.admin ?? `http://localhost:${serve.admin.port}/`),
         cors: corsOf(serve.admin.cors),
