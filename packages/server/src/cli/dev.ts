@@ -86,10 +86,11 @@ function announce({ settings }: Loaded, config: string, isNew: boolean): string 
 
     Register, sign in    ${open.baseUrl}ui/registration
     See your actions     ${admin.baseUrl}dev/echo
+    Read the mail        ${admin.baseUrl}dev/mailbox
     Change them          ${config} (takes effect when you save it)
     Public API           ${open.baseUrl}
     Admin API            ${admin.baseUrl}
-${isNew ? '\n  The sample configuration is new: it calls the echo page before and after every sign-up and sign-in.\n' : ''}
+${isNew ? '\n  The sample configuration is new: it calls the echo page before and after every flow.\n' : ''}
   Ctrl-C stops it.
 
 `

@@ -1,67 +1,63 @@
 type Place = { readonly folder: string; readonly public: number; readonly admin: number }
 
-/** The configuration that `cardea dev` writes for somebody who starts from nothing. */
-export const sampleConfig = ({
-  folder,
-  public: port,
-  admin,
-}: Place) => `# A sample configuration to play with. Edit and save it: what changes takes effect at once.
+/** A call that is queued: a row in the commit that causes it, delivered until the receiver has it. */
+const told = ({ folder, admin }: Place, trigger: string, indent: number) =>
+  [
+    '- hook: web_hook',
+    '  config:',
+    `    url: http://localhost:${admin}/echo/${trigger}`,
+    '    method: POST',
+    `    body: file://${folder}/everything.jsonnet`,
+    '    response: { ignore: true }',
+  ]
+    .map((line) => ' '.repeat(indent) + line)
+    .join('\n')
+
+/** A flow whose start and completion are told. */
+const flow = (place: Place, name: string, keys: string) => `    ${name}:
+${keys}      ui_url: http://localhost:${place.public}/ui/${name}
+      before:
+        hooks:
+${told(place, `${name}/before`, 10)}
+      after:
+        hooks:
+${told(place, `${name}/after`, 10)}
+`
+
+/** The configuration that `cardea dev` writes for somebody who starts from nothing: all ten triggers of the five flows. */
+export const sampleConfig = (place: Place) =>
+  `# A sample configuration to play with. Edit and save it: what changes takes effect at once.
 # What is wrong with it is said in the terminal; until it is right, the last good one stays in force.
-dsn: sqlite://${folder}/cardea.db
+dsn: sqlite://${place.folder}/cardea.db
 
 identity:
   default_schema_id: person
   schemas:
     - id: person
-      url: file://${folder}/person.schema.json
+      url: file://${place.folder}/person.schema.json
 
 selfservice:
-  default_browser_return_url: http://localhost:${port}/ui/
+  default_browser_return_url: http://localhost:${place.public}/ui/
   allowed_return_urls:
-    - http://localhost:${port}/
+    - http://localhost:${place.public}/
   methods:
     password:
       enabled: true
       config:
         # Asks a public service whether a password has leaked. Off, so that the sample needs no network.
         haveibeenpwned_enabled: false
+    # Codes by mail, for recovery and verification. What is sent lies in http://localhost:${place.admin}/dev/mailbox.
+    code:
+      enabled: true
   flows:
     error:
-      ui_url: http://localhost:${port}/ui/error
-    login:
-      ui_url: http://localhost:${port}/ui/login
-      before:
-        hooks:
-          # Queued when somebody opens the sign-in page, and delivered until the receiver has it.
-          - hook: web_hook
-            config:
-              url: http://localhost:${admin}/echo/login/before
-              method: POST
-              body: file://${folder}/everything.jsonnet
-              response:
-                ignore: true
-      after:
-        password:
-          hooks:
-            - hook: web_hook
-              config:
-                url: http://localhost:${admin}/echo/login/after/password
-                method: POST
-                body: file://${folder}/everything.jsonnet
-                response:
-                  ignore: true
-    registration:
+      ui_url: http://localhost:${place.public}/ui/error
+${flow(place, 'login', '')}${flow(place, 'recovery', '      enabled: true\n      use: code\n')}${flow(place, 'verification', '      enabled: true\n      use: code\n')}${flow(place, 'settings', '')}    registration:
       style: unified
-      ui_url: http://localhost:${port}/ui/registration
+      ui_url: http://localhost:${place.public}/ui/registration
       before:
         hooks:
-          - hook: web_hook
-            config:
-              url: http://localhost:${admin}/echo/registration/before
-              method: POST
-              body: file://${folder}/everything.jsonnet
-              response:
-                ignore: true
+${told(place, 'registration/before', 10)}
       after:
         password:
           hooks:
@@ -69,11 +65,10 @@ selfservice:
             # Try it: put ?status=400&field=%23/traits/email&message=Not%20today behind the URL.
             - hook: web_hook
               config:
-                url: http://localhost:${admin}/echo/registration/after/password
+                url: http://localhost:${place.admin}/echo/registration/after/password
                 method: POST
-                body: file://${folder}/person.jsonnet
-                response:
-                  parse: true
+                body: file://${place.folder}/person.jsonnet
+                response: { parse: true }
             # Signs the person in at once.
             - hook: session
 `
