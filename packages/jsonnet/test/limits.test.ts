@@ -109,6 +109,18 @@ describe('depth lies in memory, not on the stack of the host', () => {
   })
 })
 
+test.each([
+  'std.length(std.deepJoin(std.makeArray(300000, function(i) "a")))',
+  'std.length(std.join("", std.makeArray(300000, function(i) "a")))',
+  'std.length(std.flattenArrays([std.makeArray(300000, function(i) i)]))',
+  'std.length(std.manifestTomlEx({ a: std.makeArray(150000, function(i) 1) }, "")) > 300000',
+  'std.length(std.sort(std.makeArray(300000, function(i) -i)))',
+  'std.length(std.maxArray([std.range(1, 300000)]))',
+  'std.length(std.flatMap(function(x) x, [std.range(1, 300000)]))',
+])('a long list is no deep one: %s', (program) => {
+  expect(['true\n', '300000\n']).toContain(compile(program).evaluate({ limits: { ...patient, allocation: 1e9 } }))
+})
+
 describe('counters', () => {
   test('a frame more than allowed is one too many, as in go-jsonnet', () => {
     const down = (n: number): string => `local f(n) = if n == 0 then 0 else 1 + f(n - 1); f(${n})`

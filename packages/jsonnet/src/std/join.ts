@@ -48,7 +48,8 @@ export function* deepJoin(m: Machine, value: Value, at: Trace): Routine<string> 
     if (typeof part === 'string') {
       allocate(m, part.length)
       parts.push(part)
-    } else if (typeof part === 'object' && part.kind === 'array') open.push(...part.items.toReversed())
+    } else if (typeof part === 'object' && part.kind === 'array')
+      for (const item of part.items.toReversed()) open.push(item)
     else fail(m, `Expected string or array, got ${typeOf(part)}`, at)
   }
   return parts.join('')

@@ -39,7 +39,7 @@ function* table(m: Machine, obj: Obj, writing: Writing): Routine<string> {
     if (yield* isSection(m, value, at)) sections.push(textOf(drive(m, section(m, value, inner)) ?? (yield)))
     else {
       const text = drive(m, render(m, value, { ...inner, indent: '' }, false)) ?? (yield)
-      plain.push(...`${key(name)} = ${textOf(text)}`.split('\n'))
+      for (const line of `${key(name)} = ${textOf(text)}`.split('\n')) plain.push(line)
     }
   }
   const text = (plain.length > 0 ? indent : '') + plain.join(`\n${indent}`) + sections.join('\n\n')
