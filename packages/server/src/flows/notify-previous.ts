@@ -1,13 +1,18 @@
 import type { Wish } from '../core/decision.ts'
 import type { Effect } from '../core/effect.ts'
 import type { Identity, VerifiableAddress } from '../core/identity.ts'
+import type { Settings } from '../core/settings.ts'
 import { toTimestamp, type Time } from '../core/time.ts'
 import { identityView } from '../core/views.ts'
 import type { FlowDeps } from './define.ts'
 
+type Deps = Pick<FlowDeps, 'mail'> & {
+  readonly settings: { readonly serve: { readonly public: Pick<Settings['serve']['public'], 'baseUrl'> } }
+}
+
 /** Tells the addresses a person had that they were changed, so that nobody is locked out unawares (ory-actions.md §3.7). */
 export async function notifyPrevious(
-  { mail, settings }: Pick<FlowDeps, 'mail' | 'settings'>,
+  { mail, settings }: Deps,
   { recipients }: Extract<Wish, { kind: 'notifyPreviousAddresses' }>,
   before: Identity,
   now: Identity,
