@@ -5,10 +5,11 @@ import type { ActionDeps } from './deps.ts'
 
 const config = Type.Object(
   {
-    recipients: Type.Union([Type.Literal('removed'), Type.Literal('all_verified'), Type.Literal('all')], {
-      default: 'removed',
-      description: 'Which of the addresses somebody had are told.',
-    }),
+    recipients: Type.Optional(
+      Type.Union([Type.Literal('removed'), Type.Literal('all_verified'), Type.Literal('all')], {
+        description: 'Which of the addresses somebody had are told; those that were given up, if nothing is said.',
+      }),
+    ),
   },
   { additionalProperties: false },
 )
@@ -18,5 +19,5 @@ export const notifyPreviousAddresses = defineConfiguredAction<typeof config, Act
   summary: 'Tells the addresses somebody had that an address of the account was changed.',
   placement: ['settings.after.profile'],
   config,
-  create: ({ recipients }) => ({ after: () => proceed({ kind: 'notifyPreviousAddresses', recipients }) }),
+  create: ({ recipients = 'removed' }) => ({ after: () => proceed({ kind: 'notifyPreviousAddresses', recipients }) }),
 })
