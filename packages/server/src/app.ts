@@ -3,6 +3,8 @@ import { sendingOf } from './actions/sending-of.ts'
 import { openTemplates } from './actions/web-hook/templates.ts'
 import { assemble, messageSeal } from './assemble.ts'
 import { makePlan } from './config/plan.ts'
+import { redact } from './config/redact.ts'
+import type { JsonObject } from './core/json.ts'
 import type { Log } from './core/log.ts'
 import type { Settings } from './core/settings.ts'
 import { openCourier } from './courier/courier.ts'
@@ -25,6 +27,8 @@ export type AppOptions = {
   readonly version: string
   /** Brings a PostgreSQL schema up to date before serving; SQLite's always is. */
   readonly migrate: boolean
+  /** The whole configuration in force with every default in it, for administrators to see; its secrets are left out. */
+  readonly configuration?: () => JsonObject
 }
 
 /** The running server. */
@@ -36,7 +40,7 @@ export type App = {
 }
 
 /** Puts everything together: one database, one outbox, two listeners, and what the configuration makes of them. */
-export async function startApp({ settings, world, log, version, migrate }: AppOptions): Promise<App> {
+export async function startApp({ settings, world, log, version, migrate, configuration }: AppOptions): Promise<App> {
   const store = await openStore(settings.dsn, { ...world, log, migrate })
   const current = { settings }
   const client = openClient(() => current.settings.clients, { userAgent: `cardea/${version}` })
@@ -90,6 +94,7 @@ export async function startApp({ settings, world, log, version, migrate }: AppOp
     store,
     outbox,
     callLog,
+    configuration: () => redact(configuration?.() ?? {}),
     client,
     templates,
     echo: createEcho(world),

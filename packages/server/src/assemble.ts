@@ -1,6 +1,7 @@
 import { ask } from './actions/ask.ts'
 import { NeighbourError } from './core/errors.ts'
 import type { Effect } from './core/effect.ts'
+import type { JsonObject } from './core/json.ts'
 import type { Log } from './core/log.ts'
 import type { LoginRequests } from './core/login-requests.ts'
 import type { Message } from './core/mail.ts'
@@ -21,6 +22,7 @@ import { checkAdmin } from './http/admin-gate.ts'
 import { browserState } from './http/browser-state.ts'
 import { type DoorDeps, forwardError, guarded } from './http/doors.ts'
 import type { Answer, Exchange, Route } from './http/exchange.ts'
+import { actionRoutes } from './http/action-routes.ts'
 import { adminIdentityRoutes } from './http/admin-identity-routes.ts'
 import { adminRecoveryRoutes } from './http/admin-recovery-routes.ts'
 import { courierRoutes } from './http/courier-routes.ts'
@@ -38,6 +40,7 @@ import { createMethods } from './methods/registry.ts'
 import type { OutgoingClient } from './net/outgoing.ts'
 import type { FlowDeps as OAuth2FlowDeps } from './oauth2/authorize.ts'
 import { ownLoginRequests, remoteLoginRequests } from './oauth2/login-requests.ts'
+import type { CallLog } from './outbox/call-log.ts'
 import type { Outbox } from './outbox/start-outbox.ts'
 import { tokenize, type TokenizeDeps } from './sessions/tokenize.ts'
 import type { Store } from './store/store.ts'
@@ -59,6 +62,9 @@ type Parts = {
   readonly mailTemplates: (settings: Settings) => MessageTemplates
   /** The OAuth2 server of this process; null where there is none. */
   readonly oauth2: (() => OAuth2FlowDeps) | null
+  readonly callLog: CallLog
+  /** The configuration in force, without its secrets. */
+  readonly configuration: () => JsonObject
   readonly world: World
   readonly log: Log
   readonly version: string
@@ -108,6 +114,11 @@ export function assemble(parts: Parts, settings: Settings, plan: ActionPlan): Do
     ...adminMetaRoutes(meta),
     ...adminIdentityRoutes({ ...doors, ...people, store: parts.store }),
     ...adminRecoveryRoutes({ flows }),
+    ...actionRoutes({
+      store: parts.store,
+      flush: () => parts.callLog.flush(),
+      configuration: parts.configuration,
+    }),
     ...courierRoutes({
       store: parts.store,
       clock: parts.world.clock,

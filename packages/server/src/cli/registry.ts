@@ -1,6 +1,8 @@
 import type { Command } from 'commander'
+import { actionsCommand } from './actions.ts'
 import { configCommand } from './config.ts'
 import { devCommand } from './dev.ts'
+import { getCommand } from './get.ts'
 import { migrateCommand } from './migrate.ts'
 import { serveCommand } from './serve.ts'
 
@@ -10,4 +12,6 @@ export const commands: readonly ((program: Command) => void)[] = [
   serveCommand,
   migrateCommand,
   configCommand,
+  actionsCommand,
+  getCommand,
 ]

@@ -29,12 +29,16 @@ export async function runServer({ load, migrate, announce, portOptions }: Server
 
   // From here on a signal is not lost, however early it comes.
   const asked = stopSignal()
-  const app = await startApp({ settings, world: realWorld(), log, version, migrate }).catch((error: unknown) => {
+  const current = { loaded }
+  const configuration = () => current.loaded.effective
+  const world = realWorld()
+  const app = await startApp({ settings, world, log, version, migrate, configuration }).catch((error: unknown) => {
     throw portTaken(error, settings, portOptions) ?? error
   })
   const watcher = watchConfig(load, loaded, {
     changed: (next) => {
       app.reload(next.settings)
+      current.loaded = next
       warn(log, next)
       log('info', 'configuration_reloaded', { revision: next.settings.revision })
     },

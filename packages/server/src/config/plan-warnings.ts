@@ -36,7 +36,7 @@ export type PlanWarning = {
 type Look = (settings: Settings) => readonly PlanWarning[]
 
 /** Every trigger that can fire: a flow starts, or a method that is switched on has succeeded in it. */
-const triggersOf = ({ methods }: Settings): readonly Trigger[] =>
+export const triggersOf = ({ methods }: Settings): readonly Trigger[] =>
   FLOWS.flatMap((flow): readonly Trigger[] => [
     { phase: 'before', flow },
     ...methodsOf(flow, methods).map((method) => ({ phase: 'after' as const, flow, method })),

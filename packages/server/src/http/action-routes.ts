@@ -1,0 +1,101 @@
+import { CALL_OUTCOMES, type CallOutcome, type CallRecord } from '../core/call.ts'
+import { WireError } from '../core/errors.ts'
+import { actionId, deliveryId, flowId, identityId, isUuid } from '../core/ids.ts'
+import type { JsonObject } from '../core/json.ts'
+import { toTimestamp } from '../core/time.ts'
+import type { CallPage, Store } from '../store/store.ts'
+import { type Answer, type Exchange, json, type Route, withHeaders } from './exchange.ts'
+import { keyPage, linkHeader } from './paging.ts'
+
+export type ActionRouteDeps = {
+  readonly store: Pick<Store, 'calls'>
+  /** Writes down what is still on its way to the log. */
+  readonly flush: () => Promise<void>
+  /** The configuration in force with every default in it, without its secrets. */
+  readonly configuration: () => JsonObject
+}
+
+const LOG = '/admin/actions/log'
+
+/** What the actions did, and the configuration they did it under. */
+export const actionRoutes = (deps: ActionRouteDeps): readonly Route[] => [
+  { method: 'GET', path: LOG, csrf: 'ignored', handle: (exchange) => list(deps, exchange) },
+  {
+    method: 'GET',
+    path: '/admin/configuration',
+    csrf: 'ignored',
+    handle: async () => json(200, deps.configuration()),
+  },
+]
+
+const bad = (reason: string) => new WireError(400, null, { reason })
+
+async function list(deps: ActionRouteDeps, { query }: Exchange): Promise<Answer> {
+  const page = keyPage(query)
+  const filters = filtersIn(query)
+  await deps.flush()
+  // One more than is shown tells whether there is another page.
+  const before = page.after === null ? null : deliveryId(page.after)
+  const found = await deps.store.calls.list({ before, size: page.size + 1, ...filters })
+  const shown = found.slice(0, page.size)
+  const next = found.length > page.size ? (shown.at(-1)?.id ?? null) : null
+  return withHeaders(json(200, shown.map(callView)), { link: linkHeader(LOG, query, page, next) })
+}
+
+type Filters = Omit<CallPage, 'before' | 'size'>
+
+const KNOWN = ['action', 'flow', 'identity', 'outcome', 'trigger', 'since', 'page_size', 'per_page', 'page_token']
+
+function filtersIn(query: URLSearchParams): Filters {
+  const unknown = [...query.keys()].find((name) => !KNOWN.includes(name))
+  if (unknown !== undefined) throw bad(`There is no filter \`${unknown}\`; there are ${KNOWN.slice(0, 6).join(', ')}.`)
+  const [action, flow, identity, outcome, trigger, since] = KNOWN.map((name) => query.get(name) || undefined)
+  return {
+    ...(action === undefined ? {} : { actionId: actionId(action) }),
+    ...(flow === undefined ? {} : { flowId: flowId(uuid('flow', flow)) }),
+    ...(identity === undefined ? {} : { identityId: identityId(uuid('identity', identity)) }),
+    ...(outcome === undefined ? {} : { outcome: outcomeOf(outcome) }),
+    ...(trigger === undefined ? {} : { trigger }),
+    ...(since === undefined ? {} : { since: momentOf(since) }),
+  }
+}
+
+function uuid(name: string, text: string): string {
+  if (isUuid(text)) return text.toLowerCase()
+  throw bad(`Invalid UUID value \`${text}\` for parameter \`${name}\`.`)
+}
+
+function outcomeOf(text: string): CallOutcome {
+  const outcome = CALL_OUTCOMES.find((known) => known === text)
+  if (outcome === undefined) throw bad(`outcome must be one of ${CALL_OUTCOMES.join(', ')}.`)
+  return outcome
+}
+
+function momentOf(text: string): number {
+  const at = /^\d{4}-\d\d-\d\d(T.*)?$/.test(text) ? Date.parse(text) : Number.NaN
+  if (Number.isNaN(at)) throw bad('since must be a time such as 2026-01-31T10:00:00Z.')
+  return at
+}
+
+const callView = (call: CallRecord) => ({
+  id: call.id,
+  action_id: call.actionId,
+  where: call.where,
+  trigger: call.trigger,
+  flow_id: call.flowId,
+  identity_id: call.identityId,
+  method: call.method,
+  url: call.endpoint,
+  outcome: call.outcome,
+  detail: call.detail,
+  started_at: toTimestamp(call.startedAt),
+  ended_at: toTimestamp(call.endedAt),
+  duration_ms: call.endedAt - call.startedAt,
+  attempts: call.attempts.map(({ requestId, startedAt, endedAt, status, reason }) => ({
+    request_id: requestId,
+    started_at: toTimestamp(startedAt),
+    ended_at: toTimestamp(endedAt),
+    status,
+    reason,
+  })),
+})
