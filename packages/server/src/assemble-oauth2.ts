@@ -8,6 +8,7 @@ import { createSeal } from './crypto/seal.ts'
 import { checkAdmin } from './http/admin-gate.ts'
 import { type Answer, type Exchange, json, type Route } from './http/exchange.ts'
 import { oauth2AdminRoutes } from './http/oauth2/admin-routes.ts'
+import { forOwnOrigin } from './http/oauth2/client-origins.ts'
 import type { OAuth2Doors } from './http/oauth2/deps.ts'
 import { oauth2PublicRoutes } from './http/oauth2/public-routes.ts'
 import { registerRoutes } from './http/oauth2/register-routes.ts'
@@ -82,7 +83,7 @@ export async function assembleOAuth2(
     actions,
     publicRoutes,
     adminRoutes,
-    answerPublic: (route, exchange) => publicRoute(route).handle(exchange),
+    answerPublic: async (route, exchange) => forOwnOrigin(doors, exchange, await publicRoute(route).handle(exchange)),
     answerAdmin: async (route, exchange) => {
       checkAdmin(settings.serve.admin, exchange)
       return adminRoute(route).handle(exchange)

@@ -234,13 +234,13 @@ function newScope(deps: FlowDeps, request: EndpointRequest, authorization: Autho
 /** The library derives its own address from the request; it is always the configured one. */
 function headersFor({ settings }: FlowDeps, given: EndpointRequest['headers'], method: string) {
   const own = new URL(settings.publicUrl)
-  const { authorization, origin } = given
+  // Which pages may read the answer is decided by our own listener.
+  const { authorization } = given
   return {
     host: own.host,
     'x-forwarded-proto': own.protocol.slice(0, -1),
     accept: 'application/json',
     ...(authorization === undefined ? {} : { authorization }),
-    ...(origin === undefined ? {} : { origin }),
     ...(method === 'POST' ? { 'content-type': given['content-type'] ?? '' } : {}),
   }
 }

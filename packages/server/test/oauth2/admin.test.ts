@@ -300,6 +300,30 @@ describe.each(DIALECTS)('on %s, with the official SDK', (dialect) => {
     expect(own.body.expires_in).toBe(300)
   })
 
+  test('pages of the configured origins may call, and of a client’s own those that call for it', async () => {
+    const cors = { enabled: true, allowed_origins: ['https://*.example.org'] }
+    const own = await startOAuth2Server({ dialect, config: { serve: { public: { cors } } } })
+    const client = await register(own, { allowed_cors_origins: ['https://spa.example.test'] })
+    const allowed = async (origin: string, who: { readonly [name: string]: string } = client) => {
+      const answer = await fetch(`${own.publicUrl}/oauth2/token`, {
+        method: 'POST',
+        headers: { origin },
+        body: new URLSearchParams({ ...who, grant_type: 'client_credentials' }),
+      })
+      return answer.headers.get('access-control-allow-origin')
+    }
+    expect(await allowed('https://www.example.org')).toBe('https://www.example.org')
+    expect(await allowed('https://spa.example.test')).toBe('https://spa.example.test')
+    expect(await allowed('https://spa.example.test', await register(own))).toBeNull()
+    expect(await allowed('https://evil.example.test')).toBeNull()
+    const preflight = await fetch(`${own.publicUrl}/oauth2/token`, {
+      method: 'OPTIONS',
+      headers: { origin: 'https://spa.example.test', 'access-control-request-method': 'POST' },
+    })
+    expect(preflight.headers.get('access-control-allow-origin')).toBe('https://spa.example.test')
+    await own.close()
+  })
+
   test('health, version, discovery and unknown paths are answered as Hydra’s', async () => {
     expect((await server.metadata.isReady()).data.status).toBe('ok')
     expect((await server.metadata.getVersion()).data.version).toBe('0.0.0-test')

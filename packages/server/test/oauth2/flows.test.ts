@@ -1,6 +1,7 @@
 import * as oidc from 'openid-client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { DIALECTS } from '../app.ts'
+import { startReceiver } from '../receiver.ts'
 import {
   authorizationUrl,
   Browser,
@@ -16,6 +17,8 @@ import {
   token,
   tokensFor,
 } from './server.ts'
+
+const textOf = (value: unknown) => (typeof value === 'string' ? value : '')
 
 describe.each(DIALECTS)('on %s', (dialect) => {
   let server: OAuth2TestServer
@@ -251,6 +254,39 @@ describe.each(DIALECTS)('on %s', (dialect) => {
     expect((await server.oauth2.getOAuth2LoginRequest({ loginChallenge })).data.skip).toBe(false)
   })
 
+  test('F12: every client of a session is told of its end: some directly, once and for sure, some by the browser', async () => {
+    const receiver = await startReceiver()
+    const own = await register(server, {
+      backchannel_logout_uri: receiver.url('/logout'),
+      frontchannel_logout_uri: 'http://127.0.0.1:5555/front',
+    })
+    const browser = new Browser()
+    const { body } = await tokensFor(server, own, 'openid', { browser, login: { remember: true } })
+    const asked = await browser.go(`${server.publicUrl}/oauth2/sessions/logout?id_token_hint=${body.id_token}`)
+    const logoutChallenge = asked.location?.searchParams.get('logout_challenge') ?? ''
+    const accepted = await server.oauth2.acceptOAuth2LogoutRequest({ logoutChallenge })
+    const page = await browser.go(accepted.data.redirect_to)
+    const sid = textOf(claimsOf(body.id_token)['sid'])
+    expect(page.text).toContain(
+      `http://127.0.0.1:5555/front?iss=${encodeURIComponent(`${server.publicUrl}/`)}&amp;sid=${sid}`,
+    )
+    const [call] = await receiver.waitFor('/logout')
+    const logoutToken = new URLSearchParams(call?.body).get('logout_token') ?? ''
+    const claims = claimsOf(logoutToken)
+    expect(claims).toMatchObject({
+      iss: `${server.publicUrl}/`,
+      aud: [own.client_id],
+      sid,
+      events: { 'http://schemas.openid.net/event/backchannel-logout': {} },
+    })
+    expect(claims).not.toHaveProperty('sub')
+    expect(claims).not.toHaveProperty('nonce')
+    // A logout token opens nothing (T78).
+    expect(await introspect(server, logoutToken)).toEqual({ active: false })
+    expect(receiver.callsTo('/logout')).toHaveLength(1)
+    await receiver.close()
+  })
+
   test('a client registers itself, and manages itself with the token it was given', async () => {
     const { data } = await server.oidc.createOidcDynamicClient({
       oAuth2Client: { client_name: 'self made', redirect_uris: [CALLBACK] },
@@ -276,6 +312,14 @@ describe.each(DIALECTS)('on %s', (dialect) => {
     const code = landed.location?.searchParams.get('code') ?? ''
     const late = await token(own, one, { grant_type: 'authorization_code', code, redirect_uri: CALLBACK })
     expect(late.body.error).toBe('invalid_grant')
+    const device = { grant_type: 'urn:ietf:params:oauth:grant-type:device_code' }
+    const started = await fetch(`${own.publicUrl}/oauth2/device/auth`, {
+      method: 'POST',
+      body: new URLSearchParams(one),
+    })
+    const { device_code: deviceCode }: { readonly device_code: string } = JSON.parse(await started.text())
+    own.turn(11 * 60_000)
+    expect((await token(own, one, { ...device, device_code: deviceCode })).body.error).toBe('expired_token')
     const { body } = await tokensFor(own, one)
     own.turn(61 * 60_000)
     expect(await introspect(own, body.access_token)).toEqual({ active: false })

@@ -389,6 +389,13 @@ describe('with other configurations', () => {
       expect(own).toMatchObject({ ...expected, sub: client.client_id })
       expect('ext' in own).toBe('ext' in expected)
       expect((await introspect(server, body.access_token)).ext).toEqual({ role: 'x', sub: 'y', tier: 'z' })
+      // The same for a code, and after a refresh.
+      const signedIn = await tokensFor(server, client)
+      const refreshed = await refresh(server, client, signedIn.body.refresh_token)
+      for (const { body: tokens } of [signedIn, refreshed]) {
+        expect(claimsOf(tokens.access_token)).toMatchObject({ ...expected, sub: 'alice' })
+        expect('ext' in claimsOf(tokens.access_token)).toBe('ext' in expected)
+      }
     })
   })
 

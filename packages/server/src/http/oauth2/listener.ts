@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import cors from '@fastify/cors'
+import cors, { type FastifyCorsOptions } from '@fastify/cors'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { WireError } from '../../core/errors.ts'
 import type { Log } from '../../core/log.ts'
@@ -10,6 +10,7 @@ import { adminPath } from '../admin-path.ts'
 import { type Answer, type Exchange, json, type Route, setCookieLines } from '../exchange.ts'
 import { exchangeOf } from '../listener.ts'
 import { faultAnswer } from './answers.ts'
+import { isForClients } from './client-origins.ts'
 
 /** Larger than any request with keys, and too small to hurt. */
 const BODY_LIMIT = 1024 * 1024
@@ -38,7 +39,7 @@ export async function createOAuth2Listener(
   })
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
-  if (allowed.enabled) await app.register(cors, corsOptions(allowed))
+  if (allowed.enabled) await app.register(cors, { delegator: corsFor(allowed) })
 
   for (const route of routes) {
     app.route({
@@ -90,6 +91,17 @@ export async function createOAuth2Listener(
   })
   return app
 }
+
+/** Who asks before the call can't say which client it is; the answer itself is only for origins that are allowed. */
+const corsFor =
+  (settings: Cors) =>
+  (
+    { method, url = '' }: IncomingMessage | FastifyRequest,
+    done: (error: null, options: FastifyCorsOptions) => void,
+  ) => {
+    const isAsking = method === 'OPTIONS' && isForClients(url.split('?', 1)[0] ?? '')
+    done(null, isAsking ? { ...corsOptions(settings), origin: true } : corsOptions(settings))
+  }
 
 const corsOptions = (settings: Cors) => ({
   origin: settings.allowedOrigins.includes('*') ? true : settings.allowedOrigins.map(originPattern),
