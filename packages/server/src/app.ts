@@ -140,6 +140,8 @@ export async function startApp({ settings, world, log, version, migrate, configu
       serving.doors = assemble(parts, next, plan)
       current.settings = next
       inForce.sendingOf = sendingOf(plan)
+      if ((next.oauth2Server === null) !== (beside.oauth2 === null))
+        log('warn', 'configuration', { detail: 'oauth2_server: it comes or goes when the server is started again' })
       if (next.oauth2Server !== null)
         beside.oauth2?.reload(next.oauth2Server).catch((error: unknown) => {
           log('error', 'oauth2_not_reloaded', { detail: String(error) })

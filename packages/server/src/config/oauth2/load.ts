@@ -6,6 +6,7 @@ import type { OAuth2Settings } from '../../core/oauth2-settings.ts'
 import { check, type Finding } from '../check.ts'
 import { type Environment, readEnvironment } from '../environment.ts'
 import { fillDefaults } from '../fill-defaults.ts'
+import { isHookSecret } from '../hook-secrets.ts'
 import { commandLine, readFiles, refusal, warningsOf } from '../load.ts'
 import { resolveSecrets } from '../resolve-secrets.ts'
 import { unsupportedKeys } from './pending.ts'
@@ -49,7 +50,7 @@ export async function loadOAuth2Config(options: OAuth2LoadOptions): Promise<OAut
   const config = complete(secrets.resolved)
   const findings: readonly Finding[] = [
     ...secrets.findings,
-    ...check(oauth2Schema, config, []),
+    ...check(oauth2Schema, config, [], { isSecret: isHookSecret }),
     ...unsupportedKeys(configured, complete({})),
   ]
   if (!Value.Check(oauth2Schema, config) || findings.some(({ severity }) => severity !== 'warning'))
