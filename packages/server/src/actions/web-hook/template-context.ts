@@ -21,7 +21,7 @@ export function templateContext(
   const publicUrl = settings.serve.public.baseUrl
   const isBefore = (name: typeof trigger.flow) => trigger.phase === 'before' && trigger.flow === name
   const previous = 'previous' in context && context.previous ? identityView(context.previous, publicUrl) : null
-  const settled = previous ?? (session === null ? null : identityView(session.identity, publicUrl))
+  const settled = session === null ? null : identityView(session.identity, publicUrl)
   return {
     flow: flowView(flow, {
       ...(isBefore('login') ? { unsaved: true } : {}),
