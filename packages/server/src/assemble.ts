@@ -16,6 +16,7 @@ import { createCsrfTokens, csrfCookieName } from './crypto/csrf.ts'
 import { isSame } from './crypto/keys.ts'
 import { createPasswords } from './crypto/passwords.ts'
 import { createSeal } from './crypto/seal.ts'
+import { ALGORITHMS, keyCeremonies } from './crypto/key-ceremonies.ts'
 import { hashToken, issueSessionToken, logoutToken } from './crypto/session-tokens.ts'
 import type { FlowDeps } from './flows/define.ts'
 import { checkAdmin } from './http/admin-gate.ts'
@@ -27,9 +28,11 @@ import { adminIdentityRoutes } from './http/admin-identity-routes.ts'
 import { adminRecoveryRoutes } from './http/admin-recovery-routes.ts'
 import { courierRoutes } from './http/courier-routes.ts'
 import { adminSessionRoutes } from './http/admin-session-routes.ts'
+import { uiUrl } from './http/answer-flow.ts'
 import { adminMetaRoutes, healthRoutes, publicMetaRoutes } from './http/meta-routes.ts'
 import { selfServiceRoutes } from './http/self-service.ts'
 import { sessionRoutes } from './http/session-routes.ts'
+import { webAuthnScriptIntegrity, webAuthnScriptRoute } from './http/webauthn-script.ts'
 import { createAmend } from './identities/amend.ts'
 import { createIdentityBuilder } from './identities/build.ts'
 import { createPasswordCheck } from './identities/check-password.ts'
@@ -104,6 +107,7 @@ export function assemble(parts: Parts, settings: Settings, plan: ActionPlan): Do
   const publicRoutes = [
     ...healthRoutes(meta),
     ...publicMetaRoutes(doors),
+    webAuthnScriptRoute,
     ...selfServiceRoutes(pages),
     ...sessionRoutes(pages),
     ...uiRoutes(pages),
@@ -192,6 +196,8 @@ function peopleOf({ world }: Parts, settings: Settings) {
   return {
     schemas,
     passwords: createPasswords(settings.hashers),
+    /** Keeps the keys of authenticator apps secret. */
+    cipher: createSeal(settings.secrets.cipher, 'totp key', world.random),
     traits: createTraitForms(schemas),
     buildIdentity: createIdentityBuilder({ schemas, ...world }),
     amend: createAmend({ schemas, ...world }),
@@ -203,7 +209,7 @@ type People = ReturnType<typeof peopleOf>
 
 function flowDeps(parts: Parts, settings: Settings, plan: ActionPlan, doors: DoorDeps, people: People): FlowDeps {
   const { store, outbox, client, world, log } = parts
-  const { passwords, traits, buildIdentity, amend, retrait } = people
+  const { passwords, cipher, traits, buildIdentity, amend, retrait } = people
   const mailing = { ...world, log, templates: parts.mailTemplates(settings), seal: messageSeal(settings, world) }
   const mail = async (message: Message): Promise<readonly Effect[]> => [await renderMail(mailing, message)]
   return {
@@ -219,6 +225,12 @@ function flowDeps(parts: Parts, settings: Settings, plan: ActionPlan, doors: Doo
     mail,
     methods: createMethods({
       settings,
+      random: world.random,
+      cipher,
+      ceremonies: keyCeremonies,
+      algorithms: ALGORITHMS,
+      scriptIntegrity: webAuthnScriptIntegrity(),
+      pageOf: (flow) => uiUrl({ settings }, flow),
       identities: store.identities,
       codes: createCodes(settings.secrets.cookie, world.random),
       mail,

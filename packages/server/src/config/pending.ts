@@ -44,7 +44,7 @@ export const PENDING: readonly Pending[] = [
   { key: 'expose-metrics-port' },
   { key: 'selfservice.methods.code.passwordless_enabled' },
   { key: 'selfservice.methods.code.mfa_enabled' },
-  ...['totp', 'lookup_secret', 'webauthn', 'passkey', 'oidc'].map((method) => ({
+  ...['oidc'].map((method) => ({
     key: `selfservice.methods.${method}`,
   })),
 ]

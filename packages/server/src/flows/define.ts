@@ -60,7 +60,14 @@ export type TraitForms = {
   coerce(schemaId: string | null, fields: JsonObject, encoding: 'json' | 'form'): JsonObject
   validate(schemaId: string | null, traits: JsonObject): readonly FieldMessage[]
   isSelectable(schemaId: string): 'yes' | 'no' | 'unknown'
+  /** The fields whose value names a person in an app or to an authenticator. */
+  nameFields(purpose: Naming, schemaId: string | null): readonly string[]
+  /** What the traits say a person is to be called there. */
+  nameFor(purpose: Naming, schemaId: string | null, traits: JsonObject): string | null
 }
+
+/** What needs a name for a person. */
+export type Naming = 'totp' | 'webauthn' | 'passkey'
 
 export type Retrait = (
   identity: IdentityWithCredentials,

@@ -1,6 +1,6 @@
 import type { Flow } from '../core/flow.ts'
 import type { IdentityWithCredentials } from '../core/identity.ts'
-import type { JsonObject } from '../core/json.ts'
+import { isJsonObject, type JsonObject } from '../core/json.ts'
 import { clearMessages, csrfNode, merged, sortNodes, withMessages, withValues } from '../core/nodes.ts'
 import { METHODS, type MethodName } from '../core/trigger.ts'
 import type { Time } from '../core/time.ts'
@@ -20,15 +20,19 @@ export function renderForm<F extends Flow>(deps: FormDeps, flow: F, caller: Call
     return method?.isOffered(person) ? [{ name, ...method.show(person) }] : []
   })
   const nodes = merged([...traits, ...shown.flatMap((part) => part.nodes)])
-  const kept = shown.filter(({ memory }) => Object.keys(memory).length > 0).map(({ name, memory }) => [name, memory])
+  const memory = { ...flow.memory, ...Object.fromEntries(shown.map((part) => [part.name, part.memory])) }
   const ui: Ui = {
     action: actionUrl(deps, flow),
     method: 'POST',
     nodes: sortNodes(flow.name, withCsrfNode(flow, nodes)),
     messages: infos,
   }
-  return maskCsrf(deps, { ...flow, memory: { ...flow.memory, ...Object.fromEntries(kept) }, ui }, caller)
+  return maskCsrf(deps, { ...flow, memory: withoutEmpty(memory), ui }, caller)
 }
+
+/** A method that keeps nothing takes no room in a flow's row. */
+const withoutEmpty = (memory: JsonObject): JsonObject =>
+  Object.fromEntries(Object.entries(memory).filter(([, kept]) => !isJsonObject(kept) || Object.keys(kept).length > 0))
 
 export const actionUrl = ({ settings }: Pick<FormDeps, 'settings'>, flow: Flow) =>
   new URL(`self-service/${flow.name}?flow=${flow.id}`, settings.serve.public.baseUrl).href

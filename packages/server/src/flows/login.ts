@@ -5,7 +5,7 @@ import type { LoginFlow } from '../core/flow.ts'
 import type { IdentityWithCredentials } from '../core/identity.ts'
 import { messages } from '../core/messages.ts'
 import type { Aal, Session } from '../core/session.ts'
-import { newSession, renewedSession } from '../sessions/new-session.ts'
+import { newSession, renewedSession, withDistinctDevices } from '../sessions/new-session.ts'
 import { askAfter } from './ask-after.ts'
 import { stepUpUrl } from './assurance.ts'
 import type { Closing, FlowDeps, FlowRules, Opening, Passing, StartRequest } from './define.ts'
@@ -128,7 +128,7 @@ async function close(deps: FlowDeps, flow: LoginFlow, passing: Passing): Promise
   const effects: readonly Effect[] = [
     { kind: 'closeFlow', flow: { ...flow, active: method, state: 'passed_challenge', completed: true, updatedAt: at } },
     issued === null
-      ? { kind: 'renewSession', session, at }
+      ? { kind: 'renewSession', session: withDistinctDevices(session), at }
       : { kind: 'storeSession', session, tokenHash: issued.hash, at },
     { kind: 'handOutSession' },
     ...attempt.effects,

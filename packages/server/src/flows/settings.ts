@@ -8,7 +8,7 @@ import { withValues } from '../core/nodes.ts'
 import type { Session } from '../core/session.ts'
 import type { Time } from '../core/time.ts'
 import type { UiMessage } from '../core/ui.ts'
-import { renewedSession } from '../sessions/new-session.ts'
+import { renewedSession, withDistinctDevices } from '../sessions/new-session.ts'
 import { askAfter } from './ask-after.ts'
 import { checkAssurance } from './assurance.ts'
 import { changeLater } from './change-later.ts'
@@ -179,7 +179,7 @@ async function close(deps: FlowDeps, flow: SettingsFlow, passing: Passing): Prom
       : renewedSession(deps.random, session, { identity, method, aal: attempt.proves, request: caller.request, at })
   const effects: readonly Effect[] = [
     { kind: 'keepFlow', flow: { ...done, transientPayload: null } },
-    ...(proven === session ? [] : [{ kind: 'renewSession', session: proven, at } as const]),
+    ...(proven === session ? [] : [{ kind: 'renewSession', session: withDistinctDevices(proven), at } as const]),
     ...attempt.effects,
     ...fulfilled.effects,
   ]
@@ -189,8 +189,8 @@ async function close(deps: FlowDeps, flow: SettingsFlow, passing: Passing): Prom
     awaited: verdict.awaited,
     outcome: {
       kind: 'settled',
-      // Ory's profile and password answer without what was sent along (ory-actions.md §4.3).
-      flow: method === 'profile' || method === 'password' ? { ...done, transientPayload: null } : done,
+      // Ory answers without what was sent along (ory-actions.md §4.3).
+      flow: { ...done, transientPayload: null },
       identity,
       session: { ...proven, identity },
       continueWith: [...stepsIn(effects), ...fulfilled.continueWith],

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { DIALECTS, type Dialect, freshStore } from '../../test/stores.ts'
 import { isJsonObject, type JsonObject } from '../core/json.ts'
 import { createPasswords } from '../crypto/passwords.ts'
+import { createSeal } from '../crypto/seal.ts'
 import { createIdentityBuilder } from '../identities/build.ts'
 import { PERSON } from '../../test/person.ts'
 import { createSchemas } from '../identities/schema.ts'
@@ -43,6 +44,7 @@ async function admin(dialect: Dialect, passwordless = false) {
     schemas,
     buildIdentity: createIdentityBuilder({ schemas, random, clock }),
     passwords: createPasswords(hashers),
+    cipher: createSeal(['a-cipher-of-32-characters-tests!'], 'totp key', random),
     store,
     clock,
     random,

@@ -6,6 +6,7 @@ import type { IdentityId } from '../core/ids.ts'
 import { isJsonObject, type Json, type JsonObject } from '../core/json.ts'
 import type { Clock, Random, Time } from '../core/time.ts'
 import type { Passwords } from '../crypto/passwords.ts'
+import type { Seal } from '../crypto/seal.ts'
 import type { Store } from '../store/store.ts'
 import type { IdentityBody, ImportedAddresses } from './admin-body.ts'
 import { type BuildIdentity, type IdentityDraft, unknownSchema } from './build.ts'
@@ -18,6 +19,7 @@ export type AdminDeps = {
   readonly schemas: Schemas
   readonly buildIdentity: BuildIdentity
   readonly passwords: Pick<Passwords, 'hash'>
+  readonly cipher: Pick<Seal, 'seal'>
   readonly store: Pick<Store, 'commit' | 'identities'>
   readonly clock: Clock
   readonly random: Pick<Random, 'rowId'>

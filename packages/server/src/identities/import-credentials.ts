@@ -1,6 +1,9 @@
 import { WireError } from '../core/errors.ts'
 import { isJsonObject, type Json, type JsonObject } from '../core/json.ts'
 import type { Passwords } from '../crypto/passwords.ts'
+import type { Seal } from '../crypto/seal.ts'
+import { handleIdentifier } from '../flows/keys.ts'
+import { parseTotpUrl } from '../methods/totp/totp-url.ts'
 import type { ImportedCredentials } from './admin-body.ts'
 import type { IdentityDraft } from './build.ts'
 import { hashProblem } from './hash-format.ts'
@@ -9,14 +12,14 @@ type Drafts = IdentityDraft['credentials']
 
 /** Credentials as they are brought from elsewhere. Clear passwords are hashed; the password policy does not apply (§9.3). */
 export async function importCredentials(
-  { passwords }: { readonly passwords: Pick<Passwords, 'hash'> },
+  { passwords, cipher }: { readonly passwords: Pick<Passwords, 'hash'>; readonly cipher: Pick<Seal, 'seal'> },
   { password, oidc, saml, totp, lookup_secret, webauthn, passkey }: ImportedCredentials,
 ): Promise<Drafts> {
   if (saml !== undefined) throw refused('SAML credentials can not be imported: there is no SAML sign-in.')
-  if (totp !== undefined) throw refused('TOTP secrets can not be imported: signing in with them is not built yet.')
   return [
     ...(password === undefined ? [] : [await importPassword(passwords, password.config ?? {})]),
     ...(oidc === undefined ? [] : [importProviders(oidc.config?.providers ?? [])]),
+    ...(totp === undefined ? [] : [importTotp(cipher, totp.config?.totp_url ?? '')]),
     ...(lookup_secret === undefined ? [] : [importLookupSecrets(lookup_secret.config?.codes ?? [])]),
     ...(webauthn === undefined ? [] : [{ type: 'webauthn', config: keysOf(webauthn.config ?? {}) } as const]),
     ...(passkey === undefined ? [] : [importPasskeys(passkey.config ?? {})]),
@@ -56,6 +59,16 @@ const importProviders = (providers: Providers): Drafts[number] => ({
   },
 })
 
+/** The key of an authenticator app, sealed before it is stored. */
+function importTotp(cipher: Pick<Seal, 'seal'>, url: string): Drafts[number] {
+  if (parseTotpUrl(url) === null) {
+    throw refused(
+      'The TOTP key can not be read: totp_url must be an otpauth://totp/ URL with a base32 secret, an algorithm of SHA1, SHA256 or SHA512, and 6 to 8 digits.',
+    )
+  }
+  return { type: 'totp', identifiers: 'own_id', config: { totp_url: cipher.seal(url) } }
+}
+
 type Codes = NonNullable<NonNullable<NonNullable<ImportedCredentials['lookup_secret']>['config']>['codes']>
 
 const importLookupSecrets = (codes: Codes): Drafts[number] => ({
@@ -70,7 +83,7 @@ type KeysConfig = NonNullable<NonNullable<ImportedCredentials['webauthn']>['conf
 
 const importPasskeys = (config: KeysConfig): Drafts[number] => ({
   type: 'passkey',
-  identifiers: config.user_handle ? [config.user_handle] : [],
+  identifiers: config.user_handle ? [handleIdentifier(config.user_handle)] : [],
   config: keysOf(config),
 })
 

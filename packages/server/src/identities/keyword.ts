@@ -32,6 +32,8 @@ export type Keyword = {
   readonly identifies: readonly ('password' | 'webauthn' | 'code')[]
   /** Whether a login form asks for it, or an authenticator is labelled with it. */
   readonly names: boolean
+  /** Where the trait's value is what a person is called. */
+  readonly labels: readonly ('totp' | 'passkey')[]
   readonly codeVia: AddressVia
   readonly verifiedVia: AddressVia | null
   readonly recoveredVia: AddressVia | null
@@ -47,6 +49,10 @@ export function readKeyword(schema: JsonObject): Keyword | null {
   const identifies = (['password', 'webauthn', 'code'] as const).filter((type) => isTrue(type, 'identifier'))
   return {
     identifies,
+    labels: [
+      ...(isTrue('totp', 'account_name') ? (['totp'] as const) : []),
+      ...(isTrue('passkey', 'display_name') ? (['passkey'] as const) : []),
+    ],
     names: identifies.length > 0 || isTrue('totp', 'account_name') || isTrue('passkey', 'display_name'),
     codeVia: member(credentials, 'code').via === 'sms' ? 'sms' : 'email',
     verifiedVia: via(member(keyword, 'verification').via),

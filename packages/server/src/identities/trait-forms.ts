@@ -2,9 +2,9 @@ import { isJsonObject, type Json, type JsonObject } from '../core/json.ts'
 import { messages } from '../core/messages.ts'
 import { inputNode } from '../core/nodes.ts'
 import type { InputType, UiMessage, UiNode } from '../core/ui.ts'
-import type { TraitForms } from '../flows/define.ts'
+import type { Naming, TraitForms } from '../flows/define.ts'
 import { unknownSchema } from './build.ts'
-import { readKeyword, resolve } from './keyword.ts'
+import { type Keyword, readKeyword, resolve } from './keyword.ts'
 import type { IdentitySchema, Schemas } from './schema.ts'
 import { toFieldMessages } from './violations.ts'
 
@@ -33,6 +33,8 @@ export function createTraitForms(schemas: Schemas): Forms {
       return schema === null ? 'unknown' : schema.isSelectable ? 'yes' : 'no'
     },
     identifierLabel: () => find(null).identifierLabel,
+    nameFields: (purpose, schemaId) => nameFields(find(schemaId).fields, purpose),
+    nameFor: (purpose, schemaId, traits) => nameFor(find(schemaId).schema, purpose, traits),
   }
 }
 
@@ -40,6 +42,7 @@ export function createTraitForms(schemas: Schemas): Forms {
 type Form = {
   readonly schema: IdentitySchema
   readonly traits: JsonObject
+  readonly fields: readonly TraitField[]
   readonly nodes: readonly UiNode[]
   readonly identifierLabel: UiMessage
 }
@@ -47,7 +50,7 @@ type Form = {
 function readForm(schema: IdentitySchema): Form {
   const traits = unfold(schema.document, { $ref: '#/properties/traits' }, []) ?? {}
   const fields = fieldsOf(traits, 'traits')
-  return { schema, traits, nodes: fields.flatMap(nodeOf), identifierLabel: identifierLabel(fields) }
+  return { schema, traits, fields, nodes: fields.flatMap(nodeOf), identifierLabel: identifierLabel(fields) }
 }
 
 /** A schema with what its references refer to in their place. What refers to itself ends there: null. */
@@ -136,6 +139,31 @@ function identifierLabel(fields: readonly TraitField[]): UiMessage {
   return named.length === 1 && only !== undefined && typeof title === 'string' && title !== ''
     ? messages.traitTitle(title, only.name)
     : messages.identifier()
+}
+
+/** Whether a trait names a person for this: a passkey is named by an identifier where nothing else is said (ory-identity-api.md §7.6). */
+const isNaming = (keyword: Keyword, purpose: Naming, rest: readonly Keyword[]): boolean => {
+  if (purpose === 'webauthn') return keyword.identifies.includes('webauthn')
+  const isMarked = (each: Keyword) => each.labels.includes(purpose)
+  return isMarked(keyword) || (purpose === 'passkey' && !rest.some(isMarked) && keyword.identifies.includes('webauthn'))
+}
+
+function nameFields(fields: readonly TraitField[], purpose: Naming): readonly string[] {
+  const marked = fields.flatMap(({ name, schema }) => {
+    const keyword = readKeyword(schema)
+    return keyword === null ? [] : [{ name, keyword }]
+  })
+  const keywords = marked.map(({ keyword }) => keyword)
+  return marked.filter(({ keyword }) => isNaming(keyword, purpose, keywords)).map(({ name }) => name)
+}
+
+function nameFor(schema: IdentitySchema, purpose: Naming, traits: JsonObject): string | null {
+  const marked = schema.marked(traits)
+  const keywords = marked.map(({ keyword }) => keyword)
+  const texts = marked
+    .filter(({ keyword }) => isNaming(keyword, purpose, keywords))
+    .flatMap(({ value }) => (typeof value === 'string' && value !== '' ? [value] : []))
+  return texts[0] ?? null
 }
 
 /** Typed traits from a form; trait objects are there even where nothing was typed into them (ory-identity-api.md §1.6). */

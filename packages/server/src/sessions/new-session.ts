@@ -54,4 +54,17 @@ export function renewedSession(random: Pick<Random, 'rowId'>, session: Session, 
   }
 }
 
+/** What is kept of it: a browser that comes back is no other device, though the answer to its sign-in lists it once more (§3.1). */
+export function withDistinctDevices(session: Session): Session {
+  const isSame = (a: Device, b: Device) =>
+    a.userAgent === b.userAgent && a.location === b.location && hostOf(a.ipAddress) === hostOf(b.ipAddress)
+  const devices = session.devices.filter(
+    (device, i) => !session.devices.slice(0, i).some((known) => isSame(known, device)),
+  )
+  return { ...session, devices }
+}
+
+/** An address may come with a port, which says nothing. */
+const hostOf = (address: string) => address.replace(/:\d+$/, '')
+
 const methodOf = ({ method, aal, at }: Proven): AuthenticationMethod => ({ method, aal, completedAt: at })

@@ -1,0 +1,56 @@
+import type { LoginFlow } from '../../core/flow.ts'
+import type { IdentityWithCredentials } from '../../core/identity.ts'
+import { messages } from '../../core/messages.ts'
+import { inputNode, submitNode } from '../../core/nodes.ts'
+import { type Time, toTimestamp } from '../../core/time.ts'
+import type { UiMessage } from '../../core/ui.ts'
+import type { Attempt, MethodInFlow } from '../define.ts'
+import { codesIn, lookupOf, toConfig } from './codes.ts'
+
+/** A code from paper as the second factor, each good for once (ory-identity-api.md §7.5). */
+export const lookupSecretLogin: MethodInFlow<LoginFlow> = {
+  takesPart: ({ requestedAal }) => requestedAal === 'aal2',
+  nodes: ({ person }) =>
+    lookupOf(person) === null
+      ? []
+      : [
+          inputNode({
+            group: 'lookup_secret',
+            name: 'lookup_secret',
+            type: 'text',
+            value: '',
+            required: true,
+            label: messages.lookupSecret(),
+          }),
+          submitNode('lookup_secret', 'method', 'lookup_secret', messages.useLookupSecret()),
+        ],
+  read: ({ fields, person, at }) => {
+    const code = typeof fields.lookup_secret === 'string' ? fields.lookup_secret.trim() : ''
+    if (code === '') {
+      const message = messages.propertyMissing('lookup_secret')
+      return { kind: 'invalid', messages: [{ field: 'lookup_secret', message }] }
+    }
+    return { kind: 'ready', attempt: async () => attempt(person, code, at) }
+  },
+}
+
+function attempt(person: IdentityWithCredentials | null, code: string, at: Time): Attempt<LoginFlow> {
+  const credential = lookupOf(person)
+  if (person === null || credential === null) return failed(messages.noLookupSecrets())
+  const codes = codesIn(credential.config)
+  const found = codes.find((known) => known.code === code)
+  if (found === undefined) return failed(messages.lookupSecretInvalid())
+  if (found.usedAt !== null) return failed(messages.lookupSecretAlreadyUsed())
+
+  const left = codes.map((known) => (known === found ? { ...known, usedAt: toTimestamp(at) } : known))
+  const config = { ...credential.config, ...toConfig(left) }
+  return {
+    kind: 'passed',
+    identity: person,
+    aal: 'aal2',
+    // The version that was read must still be the stored one: raced, a code is good for one of them.
+    effects: [{ kind: 'saveCredential', identityId: person.id, credential: { ...credential, config, updatedAt: at } }],
+  }
+}
+
+const failed = (message: UiMessage): Attempt<LoginFlow> => ({ kind: 'failed', messages: [{ field: '', message }] })
