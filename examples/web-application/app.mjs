@@ -50,8 +50,8 @@ createServer(async (request, response) => {
   response.setHeader('set-cookie', `visitor=${id}; HttpOnly; SameSite=Lax; Path=/`)
   try {
     const answer = await pages[url.pathname]?.(visitor, url)
-    if (answer?.startsWith('http')) return response.writeHead(303, { location: answer }).end()
-    response.writeHead(answer ? 200 : 404, { 'content-type': 'text/html; charset=utf-8' }).end(answer)
+    if (answer?.startsWith('http')) response.writeHead(303, { location: answer }).end()
+    else response.writeHead(answer ? 200 : 404, { 'content-type': 'text/html; charset=utf-8' }).end(answer)
   } catch (error) {
     response.writeHead(400, { 'content-type': 'text/plain' }).end(String(error))
   }

@@ -162,7 +162,7 @@ const fields = Type.Object(
     attempts: Type.Optional(Type.Integer({ minimum: 1, maximum: 10, description: 'Tries of a blocking call.' })),
     enabled: Type.Optional(Type.Boolean({ description: 'Switches the hook off without deleting it.' })),
   },
-  closed,
+  { ...closed, description: 'Which receiver is called, how, and what its answer may do.' },
 )
 
 const withoutInterruption = Type.Refine(

@@ -295,7 +295,7 @@ const own = {
   profiling: optionalChoice('What is profiled.', ['cpu', 'mem']),
   tracing,
   sqa: Type.Object(
-    { opt_out: Type.Optional(Type.Boolean()) },
+    { opt_out: Type.Optional(Type.Boolean({ description: 'Accepted for Hydra; nothing is ever sent home.' })) },
     { default: {}, description: 'Ory’s telemetry. There is none here.' },
   ),
   version: optionalText('The version of Hydra this file was written for.'),
