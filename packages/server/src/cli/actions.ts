@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { explainPlan, type PlanStep, type TriggerPlan } from '../config/explain-plan.ts'
 import { lintActions, type Remark } from '../config/lint.ts'
 import { type Loaded, loadConfig } from '../config/load.ts'
+import { explainTokenPlan } from '../config/oauth2/explain-token-plan.ts'
 import { planWarnings } from '../config/plan-warnings.ts'
 import { actionsLogCommand } from './actions-log.ts'
 import { table } from './table.ts'
@@ -20,7 +21,7 @@ type Options = {
 export function actionsCommand(program: Command): void {
   const group = program.command('actions').description('see what the actions will do, and what they did')
   withFiles(group.command('plan').description('which actions run at each trigger, in which order, and why'))
-    .option('--flow <flow>', 'only this flow: login, registration, recovery, verification or settings')
+    .option('--flow <flow>', 'only this flow: login, registration, recovery, verification, settings or tokens')
     .action(plan)
   withFiles(group.command('lint').description('what is wrong, or perhaps not meant; exit code 1 on problems'))
     .option('--strict', 'notes count as problems')
@@ -47,7 +48,8 @@ const printJson = (value: unknown) => process.stdout.write(`${JSON.stringify(val
 
 async function plan(options: Options): Promise<void> {
   const { settings } = await load('plan', options)
-  const all = explainPlan(settings)
+  const tokens = settings.oauth2Server === null ? [] : explainTokenPlan(settings.oauth2Server)
+  const all = [...explainPlan(settings), ...tokens]
   const { flow } = options
   const shown = flow === undefined ? all : all.filter(({ trigger }) => trigger.startsWith(`${flow}.`))
   if (shown.length === 0) throw new UsageError(`There is no flow "${flow}" with a method that is switched on.`)

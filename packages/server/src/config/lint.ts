@@ -30,9 +30,13 @@ export async function lintActions(settings: Settings, reading: Reading): Promise
   const plan = planWarnings(settings).map(
     (warning): Remark => ({ severity: NOTES.has(warning.kind) ? 'note' : 'problem', ...warning }),
   )
-  const hooks = settings.hooks.flatMap(({ entries }) =>
-    entries.filter((entry) => entry.hook === 'web_hook' && !isOff(entry)),
-  )
+  const tokens = settings.oauth2Server?.tokens
+  const entries = [
+    ...settings.hooks.flatMap((list) => list.entries),
+    ...(tokens?.before ?? []),
+    ...(tokens?.after ?? []),
+  ]
+  const hooks = entries.filter((entry) => entry.hook === 'web_hook' && !isOff(entry))
   const calls = await Promise.all(hooks.map((entry) => lintCall(settings, reading, entry)))
   return [...plan, ...calls.flat()]
 }

@@ -36,14 +36,17 @@ function readAction(
     id: idOf(phase, config, hook.endpoint),
     where: entry.where,
     phase,
-    grants: entry.grants.map((grant) => GRANTS[grant] ?? grant),
+    grants: entry.grants.map((grant) => GRANT_NAMES[grant] ?? grant),
     clients: entry.clients,
     hook,
   }
 }
 
-/** Configurations spell the two long ones without their URN. */
-const GRANTS: { readonly [short: string]: string } = {
+/** The grants that issue tokens as configurations spell them: the two long ones without their URN. */
+export const GRANT_NAMES: { readonly [short: string]: string } = {
+  authorization_code: 'authorization_code',
+  refresh_token: 'refresh_token',
+  client_credentials: 'client_credentials',
   device_code: 'urn:ietf:params:oauth:grant-type:device_code',
   jwt_bearer: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
 }
