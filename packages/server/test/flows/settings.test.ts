@@ -130,6 +130,45 @@ describe.each(DIALECTS)('settings on %s', (dialect) => {
     },
   )
 
+  test('where no time at all is allowed, each change is confirmed once, and then made', async () => {
+    await app.reload(fiveFlows({ settings: { privileged_session_max_age: '0s' } }))
+    const { ann, email } = await signedUp('ajax')
+    const { flow } = await ann.start('settings')
+    const stale = await ann.submit(flow, { method: 'password', password: NEW_PASSWORD })
+    expect([stale.status, at(stale.json, 'error.id')]).toEqual([403, 'session_refresh_required'])
+    const login = await ann.open(stale.location)
+    await ann.submit(login.flow, { method: 'password', identifier: email, password: PASSWORD })
+    expect(saidIn((await ann.open(textIn(flow, 'ui.action'))).flow)).toEqual(['1050001'])
+    const again = await ann.submit(flow, { method: 'password', password: PASSWORD })
+    expect(again.status).toBe(403)
+    await app.reload(fiveFlows())
+  })
+
+  test('what one person wanted is not done to another who signs in in their stead', async () => {
+    const { ann } = await signedUp('ajax')
+    const { email: bob } = await signedUp('api')
+    app.turn(16 * MINUTES)
+    const { flow } = await ann.start('settings')
+    const stale = await ann.submit(flow, { method: 'password', password: NEW_PASSWORD })
+    const login = await ann.open(stale.location)
+    await ann.submit(login.flow, { method: 'password', identifier: bob, password: PASSWORD })
+    const back = await ann.open(textIn(flow, 'ui.action'))
+    expect([back.status, at(back.json, 'error.id')]).toEqual([403, 'security_identity_mismatch'])
+    expect((await somebody(app, 'api').signIn(bob)).status).toBe(200)
+  })
+
+  test('a ticket of another browser takes nothing up, and neither does another site’s link', async () => {
+    const { ann, email } = await signedUp('ajax')
+    app.turn(16 * MINUTES)
+    const { flow } = await ann.start('settings')
+    await ann.submit(flow, { method: 'password', password: NEW_PASSWORD })
+    const phone = somebody(app, 'ajax')
+    await phone.signIn(email)
+    const opened = await phone.open(textIn(flow, 'ui.action'))
+    expect(saidIn(opened.flow)).toEqual(['4010004'])
+    expect((await somebody(app, 'api').signIn(email)).status).toBe(200)
+  })
+
   test('a name may be changed by a session that is too old for credentials', async () => {
     const { ann, email } = await signedUp('api')
     app.turn(16 * MINUTES)
