@@ -1,16 +1,20 @@
 import type { FlowName } from '../core/trigger.ts'
 import type { InputNode, InputType, NodeGroup, Ui, UiNode } from '../core/ui.ts'
+import { renderKeyParts } from './keys.ts'
 import { attributes, type Markup, markup } from './markup.ts'
 import { renderMessages } from './messages.ts'
 import { type Focus, isWrong, renderButton, renderHidden, renderNode } from './nodes.ts'
 
 /** What a flow has to show: its messages, then its forms. */
 export function renderForms(flow: FlowName, ui: Ui): Markup {
-  const parts = partsOf(flow, ui.nodes)
+  const parts = partsOf(
+    flow,
+    ui.nodes.filter(({ type }) => type !== 'script'),
+  )
   const focus = focusOf(ui, parts)
   // A hidden field has no place of its own to speak at.
   const unseen = ui.nodes.filter(isHidden).flatMap(({ messages }) => messages)
-  return markup`${renderMessages([...ui.messages, ...unseen])}${parts.map((part) => renderPart(ui, part, focus))}`
+  return markup`${renderMessages([...ui.messages, ...unseen])}${parts.map((part) => renderPart(ui, part, focus))}${renderKeyParts(ui.nodes)}`
 }
 
 export const hasErrors = ({ messages, nodes }: Ui) =>

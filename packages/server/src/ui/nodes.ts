@@ -29,19 +29,23 @@ export function renderNode(node: UiNode, focus: Focus): Markup {
   }
 }
 
-export const renderHidden = ({ attributes: { name, value } }: InputNode) =>
-  markup`<input${attributes({ type: 'hidden', name, value: textOf(value) })}>
+export const renderHidden = ({ attributes: { name, value, onloadTrigger } }: InputNode) =>
+  markup`<input${attributes({ type: 'hidden', name, value: textOf(value), 'data-load': onloadTrigger })}>
 `
 
 /** A button of a form. The browser checks the fields only for the first one: the others don't need them. */
 export function renderButton(node: InputNode, { isFirst }: { readonly isFirst: boolean }): Markup {
-  const { name, type, value, disabled } = node.attributes
+  const { name, type, value, disabled, onclickTrigger } = node.attributes
+  const isForKeys = onclickTrigger !== undefined
   const ofButton = {
     class: isFirst && name === 'method' && 'first',
     type,
     name,
     value: textOf(value),
-    disabled,
+    // Until the script is there, there is nothing to call.
+    disabled: disabled || isForKeys,
+    'data-call': onclickTrigger,
+    'data-off': isForKeys && disabled,
     formnovalidate: type === 'submit' && !isFirst,
   }
   const button = markup`<button${attributes(ofButton)}>${labelOf(node)}</button>

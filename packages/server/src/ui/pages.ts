@@ -5,6 +5,7 @@ import type { Time } from '../core/time.ts'
 import type { FlowName } from '../core/trigger.ts'
 import type { Ui } from '../core/ui.ts'
 import { hasErrors, renderForms } from './form.ts'
+import { KEY_GLUE } from './keys.ts'
 import { type Markup, markup } from './markup.ts'
 import type { Link, Page } from './page.ts'
 import { renderTime } from './time.ts'
@@ -30,6 +31,7 @@ export function flowPage({ flow, isRepeated, ui, ways, home }: FlowPage): Page {
     title: hasErrors(ui) ? `Error: ${title}` : title,
     home,
     nonces: scripts.map(({ attributes }) => attributes.nonce),
+    ...(scripts.length === 0 ? {} : { script: KEY_GLUE }),
     main: markup`<div class="leaf${flow === 'settings' && ' wide'}">
 <h1>${title}</h1>
 ${renderForms(flow, ui)}${renderWays(ways)}</div>`,

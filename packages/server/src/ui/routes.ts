@@ -1,7 +1,9 @@
 import { WireError } from '../core/errors.ts'
+import { needsSecondFactor } from '../core/factors.ts'
 import type { Flow, OAuth2Login } from '../core/flow.ts'
 import { type FlowId, flowId, isUuid } from '../core/ids.ts'
 import { FLOWS } from '../core/trigger.ts'
+import { stepUpUrl } from '../flows/assurance.ts'
 import { mayContinueSignedIn } from '../flows/login.ts'
 import { checkReturnTo } from '../flows/return-url.ts'
 import { liveSession, presentedToken } from '../http/doors.ts'
@@ -48,6 +50,9 @@ async function showFlow(deps: UiDeps, name: Flow['name'], exchange: Exchange): P
   if (id === null || !isUuid(id)) return redirect(303, startOf(deps, name, exchange.query.get('return_to')))
 
   const flow = await findOwnFlow(deps, name, id, exchange).catch(refusal)
+  if (flow instanceof WireError && flow.options.id === 'session_aal2_required') {
+    return redirect(303, flow.options.browserTo ?? startOf(deps, name, null))
+  }
   if (flow instanceof WireError) return startAgain(deps, name, flowId(id), exchange)
   // A form of a native client could not be sent from here.
   const isOver = flow.completed && flow.name !== 'verification'
@@ -118,6 +123,10 @@ async function showHome(deps: UiDeps, exchange: Exchange): Promise<Answer> {
     ? { href: new URL('dev/echo', settings.serve.admin.baseUrl).href, text: 'See what the actions sent' }
     : null
   const session = await liveSession(deps, exchange)
+  // Who somebody is stays unsaid until they have shown their other factor.
+  if (session !== null && needsSecondFactor(settings.methods, settings.session.requiredAal, session)) {
+    return redirect(303, stepUpUrl(deps, null))
+  }
   if (session !== null) {
     const schema = settings.identity.schemas.find(({ id }) => id === session.identity.schemaId)?.document ?? null
     return pageAnswer(
