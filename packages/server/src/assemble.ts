@@ -1,3 +1,4 @@
+import type { Templates } from './actions/web-hook/templates.ts'
 import { ask } from './actions/ask.ts'
 import { NeighbourError } from './core/errors.ts'
 import type { Effect } from './core/effect.ts'
@@ -30,6 +31,7 @@ import { courierRoutes } from './http/courier-routes.ts'
 import { adminSessionRoutes } from './http/admin-session-routes.ts'
 import { uiUrl } from './http/answer-flow.ts'
 import { adminMetaRoutes, healthRoutes, publicMetaRoutes } from './http/meta-routes.ts'
+import { oidcRoutes } from './http/oidc-routes.ts'
 import { selfServiceRoutes } from './http/self-service.ts'
 import { sessionRoutes } from './http/session-routes.ts'
 import { webAuthnScriptIntegrity, webAuthnScriptRoute } from './http/webauthn-script.ts'
@@ -39,6 +41,7 @@ import { createPasswordCheck } from './identities/check-password.ts'
 import { createRetrait } from './identities/retrait.ts'
 import { createSchemas } from './identities/schema.ts'
 import { createTraitForms } from './identities/trait-forms.ts'
+import { type Oidc, openOidc } from './methods/oidc/oidc.ts'
 import { createMethods } from './methods/registry.ts'
 import type { OutgoingClient } from './net/outgoing.ts'
 import type { FlowDeps as OAuth2FlowDeps } from './oauth2/authorize.ts'
@@ -58,7 +61,7 @@ type Parts = {
   readonly store: Store
   readonly outbox: Outbox
   readonly client: OutgoingClient
-  readonly templates: TokenizeDeps['documents']
+  readonly templates: TokenizeDeps['documents'] & Templates
   /** What the dev tools' receiver got; it outlives every configuration. */
   readonly echo: Echo
   /** The templates of messages under a configuration; what was fetched and read outlives it. */
@@ -85,7 +88,8 @@ type Doors = {
 export function assemble(parts: Parts, settings: Settings, plan: ActionPlan): Doors {
   const doors = doorDeps(parts, settings)
   const people = peopleOf(parts, settings)
-  const flows = flowDeps(parts, settings, plan, doors, people)
+  const oidc = oidcOf(parts, settings, people)
+  const flows = flowDeps(parts, settings, plan, doors, { ...people, oidc })
   const urls = { publicUrl: settings.serve.public.baseUrl, adminUrl: settings.serve.admin.baseUrl }
   const meta = { ...doors, ping: () => parts.store.ping(), version: parts.version }
   const [secret = ''] = settings.secrets.cookie
@@ -109,6 +113,7 @@ export function assemble(parts: Parts, settings: Settings, plan: ActionPlan): Do
     ...publicMetaRoutes(doors),
     webAuthnScriptRoute,
     ...selfServiceRoutes(pages),
+    ...oidcRoutes({ ...pages, oidc }),
     ...sessionRoutes(pages),
     ...uiRoutes(pages),
     ...consentRoutes(pages),
@@ -116,7 +121,12 @@ export function assemble(parts: Parts, settings: Settings, plan: ActionPlan): Do
   const adminRoutes = [
     ...healthRoutes(meta),
     ...adminMetaRoutes(meta),
-    ...adminIdentityRoutes({ ...doors, ...people, store: parts.store }),
+    ...adminIdentityRoutes({
+      ...doors,
+      ...people,
+      store: parts.store,
+      openToken: (sealed) => tokenSeal(settings, parts.world).open(sealed),
+    }),
     ...adminRecoveryRoutes({ flows }),
     ...actionRoutes({
       store: parts.store,
@@ -207,7 +217,32 @@ function peopleOf({ world }: Parts, settings: Settings) {
 
 type People = ReturnType<typeof peopleOf>
 
-function flowDeps(parts: Parts, settings: Settings, plan: ActionPlan, doors: DoorDeps, people: People): FlowDeps {
+const oidcOf = ({ store, client, world, log, templates }: Parts, settings: Settings, people: People): Oidc =>
+  openOidc({
+    ...world,
+    settings,
+    client,
+    log,
+    identities: store.identities,
+    buildIdentity: people.buildIdentity,
+    retrait: people.retrait,
+    traitForms: people.traits,
+    loadMapper: (location, budget) => templates.load(location, budget),
+    tripSeal: createSeal(settings.secrets.cookie, 'way to a provider', world.random),
+    tokenSeal: tokenSeal(settings, world),
+  })
+
+/** What tokens of providers are sealed with at rest. */
+const tokenSeal = (settings: Settings, { random }: Pick<World, 'random'>) =>
+  createSeal(settings.secrets.cipher, 'provider token', random)
+
+function flowDeps(
+  parts: Parts,
+  settings: Settings,
+  plan: ActionPlan,
+  doors: DoorDeps,
+  people: People & { readonly oidc: Oidc },
+): FlowDeps {
   const { store, outbox, client, world, log } = parts
   const { passwords, cipher, traits, buildIdentity, amend, retrait } = people
   const mailing = { ...world, log, templates: parts.mailTemplates(settings), seal: messageSeal(settings, world) }
@@ -224,6 +259,7 @@ function flowDeps(parts: Parts, settings: Settings, plan: ActionPlan, doors: Doo
     retrait,
     mail,
     methods: createMethods({
+      oidc: people.oidc,
       settings,
       random: world.random,
       cipher,

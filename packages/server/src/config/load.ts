@@ -14,6 +14,8 @@ import { isHookSecret } from './hook-secrets.ts'
 import { loadIdentitySchemas, schemaKeys } from './identity-schemas.ts'
 import { courierSettings } from './courier-settings.ts'
 import { checkTemplates } from './hook-templates.ts'
+import { oidcSettings } from './oidc-settings.ts'
+import { checkMappers, checkProviders } from './providers.ts'
 import { checkMessageTemplates } from './message-templates.ts'
 import { mergeObjects, type Path, printPath, valueAt } from './path.ts'
 import { unsupportedKeys } from './oauth2/pending.ts'
@@ -95,22 +97,31 @@ export async function loadConfig(options: LoadOptions): Promise<Loaded> {
   const inClear = [...secretsOf(configSchema, configured)].filter(
     (secret) => isInClear(secret) && !isPlaceholder(secret.text) && isWrittenInFile(secret, sources),
   )
-  const [identity, templates, messages] = await Promise.all([
+  const social = oidcSettings(config.selfservice.methods.oidc)
+  const [identity, templates, messages, mappers] = await Promise.all([
     loadIdentitySchemas(reading, config),
     checkTemplates(reading, lists, config.profile),
     checkMessageTemplates(reading, courierSettings(config), config.profile),
+    checkMappers(reading, social, config.profile),
   ])
   findings.push(...checkRules({ config, configured, inClear }), ...identity.findings)
-  findings.push(...templates.findings, ...messages.findings)
+  findings.push(...templates.findings, ...messages.findings, ...checkProviders(social), ...mappers.findings)
   if (findings.some(isError)) throw refusal(findings, sources)
 
-  const fingerprint = hash([config, identity.schemas, templates.texts, messages.texts])
+  const fingerprint = hash([config, identity.schemas, templates.texts, messages.texts, mappers.texts])
   const surroundings = { schemas: identity.schemas, hostname: hostname(), generatedSecret, revision: fingerprint }
   return {
     settings: toSettings(config, surroundings),
     warnings: [...weakenings(configured, config.profile), ...warningsOf(findings, sources)],
     effective: complete(configured),
-    sources: [...options.files, ...secrets.files, ...filesIn(config), ...templates.files, ...messages.files],
+    sources: [
+      ...options.files,
+      ...secrets.files,
+      ...filesIn(config),
+      ...templates.files,
+      ...messages.files,
+      ...mappers.files,
+    ],
     fingerprint,
     generatedSecret,
   }

@@ -44,9 +44,6 @@ export const PENDING: readonly Pending[] = [
   { key: 'expose-metrics-port' },
   { key: 'selfservice.methods.code.passwordless_enabled' },
   { key: 'selfservice.methods.code.mfa_enabled' },
-  ...['oidc'].map((method) => ({
-    key: `selfservice.methods.${method}`,
-  })),
 ]
 
 /** What a file asks for that is not there yet. What it leaves at its default asks for nothing. */

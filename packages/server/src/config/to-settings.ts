@@ -19,6 +19,7 @@ import type { Milliseconds } from '../core/time.ts'
 import { FLOWS, type FlowName, type MethodName } from '../core/trigger.ts'
 import { courierSettings } from './courier-settings.ts'
 import { nestedOAuth2 } from './oauth2/nested.ts'
+import { oidcSettings } from './oidc-settings.ts'
 import type { Config } from './schema/schema.ts'
 
 /** What settings are made of besides the configuration itself. */
@@ -51,7 +52,7 @@ export function toSettings(config: Config, { schemas, hostname, generatedSecret,
     }
   }
   const logoutUrl = selfservice.flows.logout.after.default_browser_return_url
-  const { password, code, link, totp, webauthn, passkey, ...otherMethods } = selfservice.methods
+  const { password, code, link, totp, webauthn, passkey, oidc, ...otherMethods } = selfservice.methods
   const pages = (['login', 'registration', 'settings'] as const).map((flow) => flowSettings(flow).uiUrl)
   const rpOf = relyingParty(publicUrl, pages)
   return {
@@ -109,6 +110,7 @@ export function toSettings(config: Config, { schemas, hostname, generatedSecret,
     },
     methods: {
       ...methodsOf(otherMethods),
+      oidc: oidcSettings(oidc),
       password: passwordOf(password),
       code: codeOf(code),
       link: linkOf(link),
@@ -334,8 +336,7 @@ const flagsOf = (flags: Config['feature_flags']): FeatureFlags => ({
   fasterSessionExtend: flags.faster_session_extend,
 })
 
-const methodsOf = (methods: Pick<Config['selfservice']['methods'], 'oidc' | 'lookup_secret' | 'profile'>) => ({
-  oidc: { enabled: methods.oidc.enabled },
+const methodsOf = (methods: Pick<Config['selfservice']['methods'], 'lookup_secret' | 'profile'>) => ({
   lookup_secret: { enabled: methods.lookup_secret.enabled },
   profile: { enabled: methods.profile.enabled },
 })

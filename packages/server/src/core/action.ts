@@ -7,6 +7,7 @@ import type { RequestFacts } from './request.ts'
 import type { Session } from './session.ts'
 import type { Milliseconds, Time } from './time.ts'
 import type { Trigger } from './trigger.ts'
+import type { Upstream } from './upstream.ts'
 
 /** What every action is told: the moment, the flow and the request that brought it about. */
 export type BeforeContext = {
@@ -22,6 +23,8 @@ export type AfterContext = BeforeContext & {
   readonly identity: Identity
   /** Who it was before this change of settings. */
   readonly previous?: Identity
+  /** What a provider said of them, where one was asked. */
+  readonly upstream?: Upstream
 }
 
 /** Until when it has to decide is told on the stopwatch. */

@@ -34,6 +34,14 @@ export type Effect =
   | { readonly kind: 'deleteSessions'; readonly sessionIds: readonly SessionId[] }
   | { readonly kind: 'deleteSessionsOf'; readonly identityId: IdentityId }
   | { readonly kind: 'storeSession'; readonly session: Session; readonly tokenHash: TokenHash; readonly at: Time }
+  /** A session changes hands, once: whoever held its token holds nothing any more. */
+  | {
+      readonly kind: 'exchangeToken'
+      readonly sessionId: SessionId
+      readonly from: TokenHash
+      readonly to: TokenHash
+      readonly at: Time
+    }
   /** A refresh or step-up: the session keeps its id and token. */
   | { readonly kind: 'renewSession'; readonly session: Session; readonly at: Time }
   /** It ends later than it would have. */
@@ -64,6 +72,7 @@ export const RANK: Record<Effect['kind'], number> = {
   deleteSessions: 33,
   deleteSessionsOf: 34,
   storeSession: 40,
+  exchangeToken: 42,
   renewSession: 41,
   extendSession: 42,
   handOutSession: 50,

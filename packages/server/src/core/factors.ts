@@ -59,6 +59,8 @@ const isDistinct = (first: Proof, second: Proof) => !(ADDRESS.includes(first) &&
 export function aalOf(methods: readonly AuthenticationMethod[]): Session['aal'] {
   const firsts = methods.filter(({ aal }) => aal === 'aal1')
   const seconds = methods.filter(({ aal }) => aal === 'aal2')
+  // A provider that has seen two factors stands for both (§8.4).
+  if (seconds.some(({ method }) => method === 'oidc')) return 'aal2'
   if (firsts.some((first) => seconds.some((second) => isDistinct(first.method, second.method)))) return 'aal2'
   return methods.some(({ aal }) => aal !== 'aal0') ? 'aal1' : 'aal0'
 }

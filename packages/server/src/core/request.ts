@@ -13,3 +13,6 @@ export type RequestFacts = {
 
 /** Who asks: a native client, a browser driven by script, or a browser that posts forms. */
 export type ClientKind = 'api' | 'ajax' | 'html'
+
+/** What a browser holds that has to go elsewhere and come back; the name is Ory's, and it lives thirty days (ory-identity-api.md §3.3). */
+export const CONTINUITY_COOKIE = 'ory_kratos_continuity'

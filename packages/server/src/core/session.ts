@@ -14,6 +14,10 @@ export type AuthenticationMethod = {
   readonly method: Proof
   readonly aal: Aal
   readonly completedAt: Time
+  /** Where somebody came from, and how they were recognised there. */
+  readonly provider?: string
+  readonly upstreamAcr?: string
+  readonly upstreamAmr?: readonly string[]
 }
 
 /** From where a session was used. */

@@ -1,6 +1,7 @@
 import type { OAuth2Settings } from './oauth2-settings.ts'
 import type { CourierSettings } from './courier-settings.ts'
 import type { JsonObject } from './json.ts'
+import type { OidcSettings } from './oidc-settings.ts'
 import type { Milliseconds } from './time.ts'
 import type { FlowName, MethodName } from './trigger.ts'
 
@@ -50,8 +51,9 @@ export type Settings = {
     readonly totp: TotpSettings
     readonly webauthn: WebAuthnSettings
     readonly passkey: PasskeySettings
+    readonly oidc: OidcSettings
   } & {
-    readonly [M in Exclude<MethodName, 'password' | 'code' | 'link' | 'totp' | 'webauthn' | 'passkey'>]: {
+    readonly [M in Exclude<MethodName, 'password' | 'code' | 'link' | 'totp' | 'webauthn' | 'passkey' | 'oidc'>]: {
       readonly enabled: boolean
     }
   }

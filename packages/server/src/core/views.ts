@@ -159,6 +159,22 @@ const recoveryAddressView = (address: RecoveryAddress): JsonObject => ({
   updated_at: toTimestamp(address.updatedAt),
 })
 
+const authenticationMethodView = ({
+  method,
+  aal,
+  completedAt,
+  provider,
+  upstreamAcr,
+  upstreamAmr,
+}: Session['authenticationMethods'][number]): JsonObject => ({
+  method,
+  aal,
+  completed_at: toTimestamp(completedAt),
+  ...(provider === undefined ? {} : { provider }),
+  ...(upstreamAcr === undefined ? {} : { upstream_acr: upstreamAcr }),
+  ...(upstreamAmr === undefined ? {} : { upstream_amr: upstreamAmr }),
+})
+
 /** A session as its owner sees it at a given moment (ory-identity-api.md §8.1). */
 export const sessionView = (session: Session, publicUrl: string, at: Time): JsonObject => ({
   id: session.id,
@@ -166,11 +182,7 @@ export const sessionView = (session: Session, publicUrl: string, at: Time): Json
   expires_at: toTimestamp(session.expiresAt),
   authenticated_at: toTimestamp(session.authenticatedAt),
   authenticator_assurance_level: session.aal,
-  authentication_methods: session.authenticationMethods.map(({ method, aal, completedAt }) => ({
-    method,
-    aal,
-    completed_at: toTimestamp(completedAt),
-  })),
+  authentication_methods: session.authenticationMethods.map(authenticationMethodView),
   issued_at: toTimestamp(session.issuedAt),
   identity: identityView(session.identity, publicUrl),
   devices: session.devices.map(({ id, ipAddress, userAgent, location }) => ({

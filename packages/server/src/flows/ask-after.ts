@@ -29,6 +29,7 @@ export function askAfter(
       session,
       identity: attempt.identity,
       ...(previous === undefined ? {} : { previous }),
+      ...(attempt.upstream === undefined ? {} : { upstream: attempt.upstream }),
     },
     told === undefined ? {} : { told },
   )

@@ -16,7 +16,7 @@ import type { Settings } from '../core/settings.ts'
 import type { Clock, Random, Time } from '../core/time.ts'
 import type { MethodName } from '../core/trigger.ts'
 import type { FieldMessage, UiMessage, UiNode } from '../core/ui.ts'
-import type { Passed, PendingAnswer } from '../methods/define.ts'
+import type { Passed, PendingAnswer, Returned } from '../methods/define.ts'
 import type { Methods } from '../methods/registry.ts'
 import type { Store } from '../store/store.ts'
 
@@ -111,6 +111,8 @@ export type Submission = {
   readonly body: Body
   /** Parked by this browser until somebody proved who they are; it was checked when it came. */
   readonly parked?: Parked
+  /** What a provider said that has sent this browser back. */
+  readonly returned?: Returned
   /** Whether the flow was started by this very browser. */
   readonly isOwner: boolean
 }
@@ -129,6 +131,8 @@ export type Outcome =
       readonly browserTo?: string
       /** The flow has become this browser's own: its anti-CSRF cookie is replaced. */
       readonly renewsCsrf?: true
+      /** What the browser has to bring back. */
+      readonly continuity?: string
     }
   | {
       readonly kind: 'replaced'
@@ -162,6 +166,8 @@ export type Completed = {
   readonly returnTo: string
   /** Where browsers go first: a verification that an action leads to. */
   readonly browserTo: string | null
+  /** With this and its own code a native app fetches what its browser has got (ory-identity-api.md §7.3). */
+  readonly returnCode?: string
   /** Where another factor is to be shown before anything else, if one has to be. */
   readonly stepUpTo: string | null
 }

@@ -10,7 +10,9 @@ import { askAfter } from './ask-after.ts'
 import { stepUpUrl } from './assurance.ts'
 import type { Closing, FlowDeps, FlowRules, Opening, Passing, StartRequest } from './define.ts'
 import { renderForm } from './form.ts'
+import { awaitedByApp } from './exchange.ts'
 import { fulfil, handedOut, stepsIn } from './fulfil.ts'
+import { linkPending } from './link-pending.ts'
 import { newFlow } from './new-flow.ts'
 import { returnUrl } from './return-url.ts'
 import { verifyFirst } from './verify-first.ts'
@@ -104,12 +106,18 @@ export const loginRules = (deps: FlowDeps, flow: LoginFlow): FlowRules => ({
 
 /** Completing a login: the session is issued, or renewed where it is the same person's. */
 async function close(deps: FlowDeps, flow: LoginFlow, passing: Passing): Promise<Closing> {
-  const { attempt, method, caller, transientPayload, at } = passing
+  const { method, caller, transientPayload, at } = passing
+  const linking = linkPending(flow, passing.attempt, at)
+  if (linking.kind === 'mismatch') {
+    return { kind: 'denied', messages: [{ field: '', message: messages.linkedCredentialsMismatch() }] }
+  }
+  const { attempt } = linking
   const attempted: LoginFlow = { ...flow, active: method, transientPayload }
-  const { session: draft, issued } = sessionFor(deps, flow, passing)
+  const { session: draft, issued } = sessionFor(deps, flow, { ...passing, attempt })
   const verdict = await askAfter(deps, attempted, passing, { session: draft })
   if (verdict.kind === 'deny') return { kind: 'denied', messages: verdict.messages, flow: { ...flow, active: method } }
   if (verdict.kind === 'divert') return verifyFirst(deps, attempted, passing)
+  const exchange = issued === null ? null : awaitedByApp(deps, flow, caller, { sessionId: draft.id, tokenHash: issued.hash })
 
   const isNew = issued !== null
   const fulfilled = await fulfil(deps, verdict.effects, {
@@ -125,8 +133,9 @@ async function close(deps: FlowDeps, flow: LoginFlow, passing: Passing): Promise
   if (fulfilled.kind === 'denied') return fulfilled
   // What an action changes about somebody who signs in is seen, and not kept (ory-actions.md §4.9).
   const session = { ...draft, identity: { ...fulfilled.identity, ...verdict.identity } }
+  const done = exchange?.flow ?? flow
   const effects: readonly Effect[] = [
-    { kind: 'closeFlow', flow: { ...flow, active: method, state: 'passed_challenge', completed: true, updatedAt: at } },
+    { kind: 'closeFlow', flow: { ...done, active: method, state: 'passed_challenge', completed: true, updatedAt: at } },
     issued === null
       ? { kind: 'renewSession', session: withDistinctDevices(session), at }
       : { kind: 'storeSession', session, tokenHash: issued.hash, at },
@@ -148,6 +157,7 @@ async function close(deps: FlowDeps, flow: LoginFlow, passing: Passing): Promise
       continueWith: [...stepsIn(effects), ...fulfilled.continueWith],
       returnTo: returnUrl(deps.settings, flow, method),
       browserTo: fulfilled.verificationUi,
+      ...(exchange === null ? {} : { returnCode: exchange.code }),
       stepUpTo: needsSecondFactor(deps.settings.methods, deps.settings.session.requiredAal, session)
         ? stepUpUrl(deps, flow.returnTo)
         : null,
@@ -160,6 +170,7 @@ function sessionFor(deps: FlowDeps, flow: LoginFlow, { attempt, method, caller, 
     identity: attempt.identity,
     method: attempt.proof ?? method,
     aal: attempt.aal,
+    upstream: attempt.upstream,
     request: caller.request,
     at,
   }

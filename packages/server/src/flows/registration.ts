@@ -7,6 +7,7 @@ import { newSession } from '../sessions/new-session.ts'
 import { askAfter } from './ask-after.ts'
 import type { Closing, FlowDeps, FlowRules, Opening, Passing, StartRequest } from './define.ts'
 import { renderForm } from './form.ts'
+import { awaitedByApp } from './exchange.ts'
 import { asWrittenTo, fulfil, handedOut, stepsIn } from './fulfil.ts'
 import { selectedSchema } from './login.ts'
 import { newFlow } from './new-flow.ts'
@@ -52,8 +53,9 @@ export const registrationRules = (deps: FlowDeps, flow: RegistrationFlow): FlowR
 /** Completing a registration: the identity is stored, and a session with it, though only the `session` action hands it out. */
 async function close(deps: FlowDeps, flow: RegistrationFlow, passing: Passing): Promise<Closing> {
   const { attempt, method, caller, transientPayload, at } = passing
-  // Ory's registration by password never says which method it was (ory-identity-api.md §4.1).
-  const attempted: RegistrationFlow = { ...flow, transientPayload }
+  // Only some of Ory's registrations say which method it was (ory-actions.md §4.3).
+  const active = method === 'oidc' || method === 'code' ? method : flow.active
+  const attempted: RegistrationFlow = { ...flow, active, transientPayload }
   const verdict = await askAfter(deps, attempted, passing, {
     session: null,
     told: (identity) => ({
@@ -79,12 +81,14 @@ async function close(deps: FlowDeps, flow: RegistrationFlow, passing: Passing): 
     identity,
     method: attempt.proof ?? method,
     aal: attempt.aal,
+    upstream: attempt.upstream,
     request: caller.request,
     at,
   })
   const issued = deps.tokens.issue()
+  const exchange = awaitedByApp(deps, flow, caller, { sessionId: session.id, tokenHash: issued.hash })
   const effects: readonly Effect[] = [
-    { kind: 'closeFlow', flow: { ...flow, state: 'passed_challenge', completed: true, updatedAt: at } },
+    { kind: 'closeFlow', flow: { ...(exchange?.flow ?? flow), state: 'passed_challenge', completed: true, updatedAt: at } },
     { kind: 'createIdentity', identity },
     { kind: 'storeSession', session, tokenHash: issued.hash, at },
     ...attempt.effects,
@@ -104,6 +108,7 @@ async function close(deps: FlowDeps, flow: RegistrationFlow, passing: Passing): 
       continueWith: [...stepsIn(effects), ...fulfilled.continueWith],
       returnTo: returnUrl(deps.settings, flow, method),
       browserTo: fulfilled.verificationUi,
+      ...(exchange === null || !handedOut(effects) ? {} : { returnCode: exchange.code }),
       stepUpTo: null,
     },
   }

@@ -176,7 +176,14 @@ async function close(deps: FlowDeps, flow: SettingsFlow, passing: Passing): Prom
   const proven =
     attempt.proves === undefined
       ? session
-      : renewedSession(deps.random, session, { identity, method, aal: attempt.proves, request: caller.request, at })
+      : renewedSession(deps.random, session, {
+          identity,
+          method,
+          aal: attempt.proves,
+          upstream: attempt.upstream,
+          request: caller.request,
+          at,
+        })
   const effects: readonly Effect[] = [
     { kind: 'keepFlow', flow: { ...done, transientPayload: null } },
     ...(proven === session ? [] : [{ kind: 'renewSession', session: withDistinctDevices(proven), at } as const]),

@@ -1,11 +1,12 @@
 import type { Flow } from '../core/flow.ts'
 import { askBefore } from './ask-before.ts'
 import type { FlowDeps, StartRequest } from './define.ts'
+import { awaitSession, wantsExchange } from './exchange.ts'
 import { openers } from './registry.ts'
 import { checkReturnTo } from './return-url.ts'
 
 export type Started =
-  | { readonly kind: 'started'; readonly flow: Flow }
+  | { readonly kind: 'started'; readonly flow: Flow; readonly exchangeCode?: string }
   | { readonly kind: 'signed_in'; readonly returnTo: string | null }
 
 /** Starts a flow: open it, ask the actions that stand before it, and only then store it. */
@@ -14,7 +15,8 @@ export async function startFlow(deps: FlowDeps, request: StartRequest): Promise<
   const opening = await openers[request.name](deps, request, returnTo)
   if (opening.kind === 'signed_in') return { kind: 'signed_in', returnTo }
 
-  const { flow } = opening
+  const awaited = wantsExchange(request) ? awaitSession(deps, opening.flow) : null
+  const flow = awaited?.flow ?? opening.flow
   const effects = await askBefore(deps, flow, request.caller)
   // Ory looks for a session only now when a browser starts a registration, so its hooks have run (ory-actions.md §2.3).
   if (opening.kind === 'opened_unless_signed_in' && request.caller.session !== null)
@@ -22,5 +24,5 @@ export async function startFlow(deps: FlowDeps, request: StartRequest): Promise<
   const opened = opening.kind === 'opened' ? (opening.effects ?? []) : []
   await deps.store.commit([{ kind: 'openFlow', flow }, ...opened, ...effects])
   deps.wake()
-  return { kind: 'started', flow }
+  return { kind: 'started', flow, ...(awaited === null ? {} : { exchangeCode: awaited.code }) }
 }

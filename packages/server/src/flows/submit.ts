@@ -7,8 +7,8 @@ import { messages } from '../core/messages.ts'
 import type { Time } from '../core/time.ts'
 import type { FieldMessage } from '../core/ui.ts'
 import type { Attempt } from '../methods/define.ts'
-import { askBefore } from './ask-before.ts'
-import type { FlowDeps, FlowRules, Outcome, Submission } from './define.ts'
+import { consultBefore } from './ask-before.ts'
+import type { FlowDeps, FlowRules, Outcome, StartRequest, Submission } from './define.ts'
 import { maskCsrf, renderAgain } from './form.ts'
 import { park } from './parked.ts'
 import { type FormRead, readForm } from './read-form.ts'
@@ -82,7 +82,15 @@ async function conclude(deps: FlowDeps, trying: Trying, attempt: Attempt): Promi
       const commit = await deps.store.commit([...keep(trying, stripped(kept)), ...attempt.effects])
       if (commit.kind === 'conflict') return lostOr(deps, submission, fields, commit.conflict, at)
       deps.wake()
-      return { kind: 'kept', flow: kept, answer: attempt.answer, ...(attempt.handOver ? { renewsCsrf: true } : {}) }
+      const { continuity, browserTo } = attempt
+      return {
+        kind: 'kept',
+        flow: kept,
+        answer: attempt.answer,
+        ...(attempt.handOver ? { renewsCsrf: true } : {}),
+        ...(continuity === undefined ? {} : { continuity }),
+        ...(browserTo === undefined ? {} : { browserTo }),
+      }
     }
     case 'replaced':
       return replaceFlow(deps, flow, caller, { ...attempt, because: 'retried' })
@@ -161,11 +169,16 @@ async function continueIn(
   const { submission, form } = trying
   const { flow, caller } = submission
   const query = Object.fromEntries(new URL(flow.requestUrl).searchParams)
-  const request = { name: attempt.flow, type: flow.type, requestUrl: flow.requestUrl, query, caller }
-  const opening = await openers[attempt.flow](deps, request, flow.returnTo)
+  const { oauth2, type, requestUrl } = flow
+  const request = { name: attempt.flow, type, requestUrl, query, caller, oauth2 }
+  const opening = await openOrSay(deps, request, flow)
+  if (opening.kind === 'refused') {
+    // Whoever may not go on there is told where they are (ory-actions.md §2.3).
+    return keepOpen(deps, submission, form.fields, opening.messages, trying.at)
+  }
   if (opening.kind === 'signed_in') return { kind: 'signed_in', flow }
-  const next = opening.flow
-  const asked = await askBefore(deps, next, caller)
+  const next = carried(flow, opening.flow)
+  const { asked } = opening
   const opened: readonly Effect[] = [
     { kind: 'closeFlow', flow: { ...flow, completed: true, updatedAt: trying.at } },
     { kind: 'openFlow', flow: next },
@@ -179,6 +192,27 @@ async function continueIn(
   if (next.name === 'login' && attempt.flow === 'login') return conclude(deps, inNext, await attempt.attempt(next))
   throw new Error(`a ${attempt.flow} was to be opened, and a ${next.name} was`)
 }
+
+type Continued =
+  | { readonly kind: 'opened'; readonly flow: Flow; readonly asked: readonly Effect[] }
+  | { readonly kind: 'refused'; readonly messages: readonly FieldMessage[] }
+  | { readonly kind: 'signed_in' }
+
+async function openOrSay(deps: FlowDeps, request: StartRequest, { returnTo }: Flow): Promise<Continued> {
+  try {
+    const opening = await openers[request.name](deps, request, returnTo)
+    if (opening.kind === 'signed_in') return opening
+    const consulted = await consultBefore(deps, opening.flow, request.caller)
+    return consulted.kind === 'refused' ? consulted : { kind: 'opened', flow: opening.flow, asked: consulted.effects }
+  } catch (error) {
+    if (!(error instanceof WireError) || error.status !== 400) throw error
+    return { kind: 'refused', messages: [{ field: '', message: messages.reason(error.options.reason ?? '') }] }
+  }
+}
+
+/** What a native app waits for goes along into the flow in which its sign-in goes on. */
+const carried = <F extends Flow>({ memory: { exchange } }: Flow, next: F): F =>
+  exchange === undefined ? next : { ...next, memory: { ...next.memory, exchange } }
 
 /** Keeps what was asked for until the person has proven who they are, and sends them to do so (ory-identity-api.md §3.3). */
 async function parked(
@@ -230,6 +264,8 @@ function lostOr(
   conflict: Conflict,
   at: Time,
 ): Promise<Outcome | Lost> | Lost {
+  // Who came back from a provider is looked for again: the neighbour may have been themselves, in another tab.
+  if (conflict === 'identifier_taken' && submission.returned !== undefined) return { kind: 'lost', conflict }
   return conflict === 'identifier_taken' || conflict === 'external_id_taken'
     ? keepOpen(deps, submission, fields, [{ field: '', message: messages.duplicateIdentifier() }], at)
     : { kind: 'lost', conflict }

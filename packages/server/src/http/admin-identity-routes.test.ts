@@ -29,6 +29,7 @@ async function admin(dialect: Dialect, passwordless = false) {
     schemas: [{ id: 'default', url: 'base64://', document: PERSON, selfserviceSelectable: false }],
   })
   const routes = adminIdentityRoutes({
+    openToken: () => null,
     settings: {
       methods: {
         password: { enabled: true },

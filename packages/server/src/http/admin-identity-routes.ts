@@ -24,6 +24,7 @@ import { keyPage, linkHeader, numberedLinks, numberedPage } from './paging.ts'
 
 export type AdminIdentityDeps = AdminDeps & {
   readonly store: Pick<Store, 'commit' | 'identities'>
+  readonly openToken: (sealed: string) => string | null
   readonly settings: AdminDeps['settings'] & {
     readonly serve: { readonly [L in 'public' | 'admin']: Pick<Settings['serve'][L], 'baseUrl'> }
   }
@@ -94,7 +95,7 @@ async function get(deps: AdminIdentityDeps, exchange: Exchange): Promise<Answer>
   const include = included(exchange)
   const identity = await deps.store.identities.find(idOf(exchange))
   if (identity === null) throw notFound()
-  return json(200, adminIdentityView(identity, publicUrl(deps), { include }))
+  return json(200, adminIdentityView(identity, publicUrl(deps), { include, openToken: deps.openToken }))
 }
 
 async function getByExternalId(deps: AdminIdentityDeps, exchange: Exchange): Promise<Answer> {
@@ -102,7 +103,7 @@ async function getByExternalId(deps: AdminIdentityDeps, exchange: Exchange): Pro
   const { externalID = '' } = exchange.params
   const identity = isStorable(externalID) ? await deps.store.identities.findByExternalId(externalID) : null
   if (identity === null) throw notFound()
-  return json(200, adminIdentityView(identity, publicUrl(deps), { include }))
+  return json(200, adminIdentityView(identity, publicUrl(deps), { include, openToken: deps.openToken }))
 }
 
 /** No database holds a NUL in a text, and PostgreSQL does not even let one be asked for. */
@@ -156,7 +157,9 @@ async function list(deps: AdminIdentityDeps, exchange: Exchange): Promise<Answer
     return found.length > 0 || !isStorable(asked) ? found : deps.store.identities.list({ ...page, identifier: asked })
   }
   const { identities, link } = await findPage(query, find)
-  const views = identities.map((identity) => adminIdentityView(identity, publicUrl(deps), { include: shown }))
+  const views = identities.map((identity) =>
+    adminIdentityView(identity, publicUrl(deps), { include: shown, openToken: deps.openToken }),
+  )
   return withHeaders(json(200, views), { link })
 }
 

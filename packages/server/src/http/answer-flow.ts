@@ -53,7 +53,10 @@ export function viewOf(
 /** A start: the flow as JSON for native clients and scripts, the UI for browsers. */
 export function answerStart(deps: AnswerDeps, name: Flow['name'], started: Started, wantsJson: boolean): Answer {
   if (started.kind === 'started') {
-    return wantsJson ? json(200, viewOf(deps, started.flow)) : redirect(303, uiUrl(deps, started.flow))
+    const { flow, exchangeCode } = started
+    if (!wantsJson) return redirect(303, uiUrl(deps, flow))
+    const code = exchangeCode === undefined ? {} : { session_token_exchange_code: exchangeCode }
+    return json(200, { ...viewOf(deps, flow), ...code })
   }
   if (wantsJson) throw alreadySignedIn
   // Only a recovery answers 302 (§1.5).
@@ -73,7 +76,11 @@ export function answerSubmit(
 ): Answer {
   switch (outcome.kind) {
     case 'kept':
-      return withCookies(kept(deps, outcome, client), ...(outcome.renewsCsrf ? [deps.newCsrfCookie()] : []))
+      return withCookies(
+        kept(deps, outcome, client),
+        ...(outcome.renewsCsrf ? [deps.newCsrfCookie()] : []),
+        ...(outcome.continuity === undefined || client === 'api' ? [] : [deps.continuityCookie(outcome.continuity)]),
+      )
     case 'replaced':
       return replaced(deps, outcome, client)
     case 'sent_away': {

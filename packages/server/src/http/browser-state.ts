@@ -1,4 +1,5 @@
 import type { SetCookie } from 'cookie'
+import { CONTINUITY_COOKIE } from '../core/request.ts'
 import type { Session } from '../core/session.ts'
 import type { Settings } from '../core/settings.ts'
 import type { Random, Time } from '../core/time.ts'
@@ -12,12 +13,11 @@ export type BrowserState = {
   sessionCookie(session: Session, value: string, at: Time): SetCookie
   forgetSession(): SetCookie
   /** The ticket of a submission that waits for its person to sign in once more. */
-  continuityCookie(value: string): SetCookie
+  continuityCookie(value: string, at: Time): SetCookie
   forgetContinuity(): SetCookie
 }
 
-/** Ory's name; it lives thirty days (ory-identity-api.md §3.3). */
-export const CONTINUITY_COOKIE = 'ory_kratos_continuity'
+const CONTINUITY_LIFESPAN = 2_592_000_000
 
 export function browserState({ settings }: Pick<Deps, 'settings'>, csrfCookieName: string): BrowserState {
   const { cookies, session } = settings
@@ -55,11 +55,12 @@ export function browserState({ settings }: Pick<Deps, 'settings'>, csrfCookieNam
       expires: new Date(0),
       maxAge: 0,
     }),
-    continuityCookie: (value) => ({
+    continuityCookie: (value, at) => ({
       ...attributes(cookies),
       name: CONTINUITY_COOKIE,
       value,
-      maxAge: 2_592_000,
+      expires: new Date(at + CONTINUITY_LIFESPAN),
+      maxAge: CONTINUITY_LIFESPAN / 1000,
       sameSite: cookies.secure ? sameSite(cookies.sameSite) : 'lax',
     }),
     forgetContinuity: () => ({

@@ -3,7 +3,7 @@ import type { Flow } from '../core/flow.ts'
 import { flowId, isUuid } from '../core/ids.ts'
 import { messages } from '../core/messages.ts'
 import type { LoginRequests } from '../core/login-requests.ts'
-import type { ClientKind } from '../core/request.ts'
+import { type ClientKind, CONTINUITY_COOKIE } from '../core/request.ts'
 import type { Session } from '../core/session.ts'
 import { FLOWS, type FlowName } from '../core/trigger.ts'
 import { csrfViolation } from '../flows/check-csrf.ts'
@@ -25,7 +25,6 @@ import {
   viewOf,
 } from './answer-flow.ts'
 import { readBody, readQuery } from './body.ts'
-import { CONTINUITY_COOKIE } from './browser-state.ts'
 import { callerOf, csrfSecretOf, type DoorDeps, forwardError, liveSession, presentedToken } from './doors.ts'
 import { type Answer, type Exchange, json, redirect, type Route, withCookies } from './exchange.ts'
 import { handBack, handOver } from './hand-over.ts'
@@ -53,7 +52,7 @@ export const selfServiceRoutes = (deps: SelfServiceDeps): readonly Route[] =>
   ])
 
 /** What answers need to know of this request. */
-const answering = (deps: DoorDeps, exchange: Exchange, { session, nextCsrfCookie }: Caller): AnswerDeps => {
+export const answering = (deps: DoorDeps, exchange: Exchange, { session, nextCsrfCookie }: Caller): AnswerDeps => {
   const at = deps.clock.now()
   const sessionCookie = (of: Session, token: string) =>
     deps.browser.sessionCookie(of, deps.sealToken(token, of.expiresAt), at)
@@ -66,7 +65,7 @@ const answering = (deps: DoorDeps, exchange: Exchange, { session, nextCsrfCookie
     presentedToken: presented?.token ?? null,
     sameSessionCookie: (of) => (presented?.by === 'cookie' ? sessionCookie(of, presented.token) : null),
     newCsrfCookie: () => deps.browser.csrfCookie(nextCsrfCookie),
-    continuityCookie: (ticket) => deps.browser.continuityCookie(ticket),
+    continuityCookie: (ticket) => deps.browser.continuityCookie(ticket, at),
   }
 }
 
@@ -124,7 +123,7 @@ export async function findOwnFlow(
 }
 
 /** Only the browser that started a flow may read it: its cookie opens the flow's token. A native flow is whose who knows it. */
-function isOwner(deps: SelfServiceDeps, flow: Flow, exchange: Exchange): boolean {
+export function isOwner(deps: SelfServiceDeps, flow: Flow, exchange: Exchange): boolean {
   if (flow.type === 'api' || (flow.name === 'recovery' && flow.csrfExempt)) return true
   const token = flow.ui.nodes.find((node) => node.type === 'input' && node.attributes.name === 'csrf_token')
   const value = token?.type === 'input' ? token.attributes.value : undefined
@@ -228,7 +227,7 @@ function bodyOf(name: FlowName, exchange: Exchange, parked: Parked | null): Body
   return readBody(exchange.header('content-type'), exchange.body)
 }
 
-function signedIn(deps: SelfServiceDeps, flow: Flow, caller: Caller, client: ClientKind): Answer {
+export function signedIn(deps: SelfServiceDeps, flow: Flow, caller: Caller, client: ClientKind): Answer {
   if (client === 'html') return redirect(flow.name === 'login' ? 303 : 302, deps.settings.selfservice.defaultReturnUrl)
   if (flow.name !== 'login') throw alreadySignedIn
   // A login says it inside the flow (ory-identity-api.md §15, 2).

@@ -7,6 +7,7 @@ import {
 import type { Json, JsonObject } from '../core/json.ts'
 import { toTimestamp } from '../core/time.ts'
 import { identityView } from '../core/views.ts'
+import { withOpenTokens } from './social-credential.ts'
 
 type ViewOptions = {
   /** Of these types the configuration is shown too; null leaves credentials out altogether. */
@@ -15,13 +16,15 @@ type ViewOptions = {
   readonly omitUnsetMetadata?: boolean
   /** Ory's answer to a creation shows version 0 of what it has just stored; only a code's is 1 already. */
   readonly justCreated?: boolean
+  /** Opens what a provider's tokens are sealed with; without it they stay sealed. */
+  readonly openToken?: (sealed: string) => string | null
 }
 
 /** An identity as administrators see it. */
 export function adminIdentityView(
   identity: IdentityWithCredentials,
   publicUrl: string,
-  { include, omitUnsetMetadata, justCreated }: ViewOptions,
+  { include, omitUnsetMetadata, justCreated, openToken }: ViewOptions,
 ): JsonObject {
   const { metadata_admin, ...view } = identityView(identity, publicUrl, { admin: true })
   return {
@@ -33,7 +36,11 @@ export function adminIdentityView(
           credentials: Object.fromEntries(
             identity.credentials.map((credential) => [
               credential.type,
-              credentialView(credential, include.includes(credential.type), justCreated ?? false),
+              credentialView(
+                openToken === undefined ? credential : withOpenTokens(credential, openToken),
+                include.includes(credential.type),
+                justCreated ?? false,
+              ),
             ]),
           ),
         }),

@@ -6,6 +6,7 @@ import type { RequestFacts } from '../core/request.ts'
 import type { Aal, Proof, Session } from '../core/session.ts'
 import type { Time } from '../core/time.ts'
 import type { FieldMessage, UiNode } from '../core/ui.ts'
+import type { Upstream, UpstreamPerson } from '../core/upstream.ts'
 
 /** The method has done its part: this is who it is, or who they are to become. */
 export type Passed = {
@@ -16,6 +17,8 @@ export type Passed = {
   readonly aal: Aal
   /** What the session is to say it was proven by, where that is not the method's own name. */
   readonly proof?: Proof
+  /** The provider somebody comes from. */
+  readonly upstream?: Upstream
   readonly effects: readonly Effect[]
   /** Setting up a factor has shown it: the session in use is proven by it from now on (settings). */
   readonly proves?: Aal
@@ -38,6 +41,10 @@ export type Attempt<F extends Flow = Flow> =
       readonly hidesPayload?: true
       /** Whoever sent this has shown a secret of the flow: it is theirs from now on, wherever it was started. */
       readonly handOver?: true
+      /** The browser goes elsewhere and comes back: it has to bring this. */
+      readonly continuity?: string
+      /** Where a browser sees the form, if not at its usual page. */
+      readonly browserTo?: string
     }
   /** The flow is spent. A new one of its kind says why. */
   | { readonly kind: 'replaced'; readonly messages: readonly FieldMessage[]; readonly effects: readonly Effect[] }
@@ -61,6 +68,16 @@ export type Reading<F extends Flow = Flow> =
       attempt(): Promise<Attempt<F>>
     }
 
+/** A browser is back from a provider: with somebody it knows, or with why it does not tell. */
+export type Returned = {
+  readonly provider: string
+  readonly told:
+    | { readonly kind: 'person'; readonly person: UpstreamPerson }
+    | { readonly kind: 'refused'; readonly reason: string }
+  /** What was typed before the browser left. */
+  readonly traits: JsonObject
+}
+
 /** A submitted form: its fields as an object, whatever encoding they came in, and who sent it. */
 export type Submitted<F extends Flow> = {
   readonly flow: F
@@ -71,6 +88,8 @@ export type Submitted<F extends Flow> = {
   readonly session: Session | null
   /** Whether the flow was started by this very browser. A native flow is whose who knows it. */
   readonly isOwner: boolean
+  /** What a provider said, where it is one that sent the browser back. */
+  readonly returned: Returned | null
   /** What the method itself keeps in this flow. */
   readonly memory: JsonObject
   /** Who is signed in, with credentials, where the flow is about them: settings, refresh, step-up. */

@@ -4,6 +4,7 @@ import { sessionId } from '../core/ids.ts'
 import type { RequestFacts } from '../core/request.ts'
 import type { Aal, AuthenticationMethod, Device, Proof, Session } from '../core/session.ts'
 import type { Milliseconds, Random, Time } from '../core/time.ts'
+import type { Upstream } from '../core/upstream.ts'
 
 type Proven = {
   readonly identity: IdentityWithCredentials
@@ -11,6 +12,7 @@ type Proven = {
   readonly aal: Aal
   readonly request: RequestFacts
   readonly at: Time
+  readonly upstream?: Upstream | undefined
 }
 
 /** The session a person gets who has just proven who they are. */
@@ -67,4 +69,11 @@ export function withDistinctDevices(session: Session): Session {
 /** An address may come with a port, which says nothing. */
 const hostOf = (address: string) => address.replace(/:\d+$/, '')
 
-const methodOf = ({ method, aal, at }: Proven): AuthenticationMethod => ({ method, aal, completedAt: at })
+const methodOf = ({ method, aal, at, upstream }: Proven): AuthenticationMethod => ({
+  method,
+  aal,
+  completedAt: at,
+  ...(upstream === undefined ? {} : { provider: upstream.provider }),
+  ...(upstream === undefined || upstream.acr === null ? {} : { upstreamAcr: upstream.acr }),
+  ...(upstream === undefined || upstream.amr.length === 0 ? {} : { upstreamAmr: upstream.amr }),
+})

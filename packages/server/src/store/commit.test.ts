@@ -33,11 +33,13 @@ function stage() {
   const [renewed, revoked, other] = [sessionOf(ann), sessionOf(ann), sessionOf(ann)]
   const [third, dropped, ofEve] = [sessionOf(cat), sessionOf(cat), sessionOf(eve)]
   const parked = changeOf(ann)
+  const heldHash = freshHash()
   const before: readonly Effect[] = [
     ...[closing, kept].map((flow) => ({ kind: 'openFlow', flow }) as const),
     ...[ann, bob, cat, eve].map((identity) => ({ kind: 'createIdentity', identity }) as const),
     ...[renewed, revoked, other, third, dropped, ofEve].map(
-      (session) => ({ kind: 'storeSession', session, tokenHash: freshHash(), at: AT }) as const,
+      (session) =>
+        ({ kind: 'storeSession', session, tokenHash: session === renewed ? heldHash : freshHash(), at: AT }) as const,
     ),
   ]
   const then: readonly Effect[] = [{ kind: 'parkChange', change: parked, at: AT }]
@@ -52,6 +54,7 @@ function stage() {
     continueWith: { kind: 'continueWith', step: { action: 'redirect_browser_to', redirect_browser_to: '/' } },
     handOutSession: { kind: 'handOutSession' },
     renewSession: { kind: 'renewSession', session: { ...renewed, aal: 'aal2', authenticatedAt: AT + 9 }, at: AT },
+    exchangeToken: { kind: 'exchangeToken', sessionId: renewed.id, from: heldHash, to: freshHash(), at: AT },
     storeSession: { kind: 'storeSession', session: sessionOf(dan), tokenHash: freshHash(), at: AT },
     extendSession: { kind: 'extendSession', sessionId: renewed.id, expiresAt: renewed.expiresAt + 7 },
     revokeSession: { kind: 'revokeSession', sessionId: revoked.id },

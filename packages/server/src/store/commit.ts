@@ -12,6 +12,7 @@ import {
   deleteSessions,
   deleteSessionsOf,
   extendSession,
+  exchangeToken,
   renewSession,
   revokeOtherSessions,
   revokeSession,
@@ -62,6 +63,8 @@ function writesOf(db: Database, effect: Effect, at: Time): readonly Write[] {
       return [deleteSessionsOf(effect.identityId)]
     case 'storeSession':
       return [storeSession(effect.session, effect.tokenHash, effect.at)]
+    case 'exchangeToken':
+      return [exchangeToken(effect)]
     case 'renewSession':
       return [renewSession(effect.session, effect.at)]
     case 'extendSession':

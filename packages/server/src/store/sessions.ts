@@ -1,3 +1,4 @@
+import type { Effect } from '../core/effect.ts'
 import { type IdentityId, type SessionId, sessionId, type TokenHash } from '../core/ids.ts'
 import type { Session } from '../core/session.ts'
 import type { Time } from '../core/time.ts'
@@ -208,4 +209,16 @@ const EXTEND = statement(
 export const extendSession = (id: SessionId, expiresAt: Time, at: Time): Write => ({
   statement: EXTEND,
   values: [id, expiresAt, at],
+})
+
+const EXCHANGE_TOKEN = statement(
+  'sessions.exchange_token',
+  'update sessions set token_hash = $3, updated_at = $4 where id = $1 and token_hash = $2 and active = 1',
+)
+
+/** Whoever comes second finds another token there. */
+export const exchangeToken = ({ sessionId, from, to, at }: Extract<Effect, { kind: 'exchangeToken' }>): Write => ({
+  statement: EXCHANGE_TOKEN,
+  values: [sessionId, from, to, at],
+  expects: 'not_found',
 })

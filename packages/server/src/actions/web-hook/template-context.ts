@@ -40,6 +40,9 @@ export function templateContext(
         ? { flow: trigger.flow, phase: trigger.phase }
         : { flow: trigger.flow, phase: trigger.phase, method: trigger.method },
     client_ip: request.clientIp,
+    ...('upstream' in context && context.upstream
+      ? { upstream: { provider: context.upstream.provider, claims: context.upstream.claims } }
+      : {}),
     // A body is rendered once and repeated as it is, so it is always that of the first attempt.
     delivery: { id: deliveryId, attempt: 1 },
   }
