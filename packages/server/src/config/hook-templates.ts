@@ -14,7 +14,7 @@ const templatesOf = (lists: readonly HookList[]): readonly Template[] =>
   lists.flatMap((list) =>
     list.entries.flatMap(({ config }, at) => {
       const location = config?.['body']
-      if (typeof location !== 'string' || location === '' || /^https?:\/\//.test(location)) return []
+      if (typeof location !== 'string' || ['', 'none'].includes(location) || /^https?:\/\//.test(location)) return []
       return [{ path: [...pathOf(list), at, 'config', 'body'], location }]
     }),
   )

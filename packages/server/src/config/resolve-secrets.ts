@@ -43,7 +43,8 @@ const CREDENTIAL = /authoriz|cookie|token|secret|key|password|signature/i
 /** Whether a secret stands here in clear, and not in a reference to where it is. */
 export function isInClear({ path, text, isPart }: Secret): boolean {
   if (isPart) return /:\/\/[^/?#@:]*:[^/?#@]+@/.test(text)
-  if (text === '' || isReference(text)) return false
+  // A header may name a secret of its hook, which stands elsewhere.
+  if (text === '' || isReference(text) || /\$\{secrets\.\w+\}/.test(text)) return false
   return path.at(-2) !== 'headers' || CREDENTIAL.test(String(path.at(-1)))
 }
 
