@@ -117,7 +117,8 @@ async function close(deps: FlowDeps, flow: LoginFlow, passing: Passing): Promise
   const verdict = await askAfter(deps, attempted, passing, { session: draft })
   if (verdict.kind === 'deny') return { kind: 'denied', messages: verdict.messages, flow: { ...flow, active: method } }
   if (verdict.kind === 'divert') return verifyFirst(deps, attempted, passing)
-  const exchange = issued === null ? null : awaitedByApp(deps, flow, caller, { sessionId: draft.id, tokenHash: issued.hash })
+  const exchange =
+    issued === null ? null : awaitedByApp(deps, flow, caller, { sessionId: draft.id, tokenHash: issued.hash })
 
   const isNew = issued !== null
   const fulfilled = await fulfil(deps, verdict.effects, {

@@ -47,7 +47,16 @@ export function readForm(deps: FlowDeps, submission: Submission, { rules, person
     return { kind: 'refused', fields, messages: [{ field: 'transient_payload', message: wrong }] }
   }
   const { request, session } = caller
-  const reading = method.read({ fields, transientPayload, at, request, session, person, isOwner: submission.isOwner, returned: submission.returned ?? null })
+  const reading = method.read({
+    fields,
+    transientPayload,
+    at,
+    request,
+    session,
+    person,
+    isOwner: submission.isOwner,
+    returned: submission.returned ?? null,
+  })
   if (reading.kind === 'invalid') return { kind: 'refused', fields, messages: reading.messages }
 
   const isTrusted = reading.withoutCsrf === true || submission.parked !== undefined

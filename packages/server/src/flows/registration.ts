@@ -88,7 +88,10 @@ async function close(deps: FlowDeps, flow: RegistrationFlow, passing: Passing): 
   const issued = deps.tokens.issue()
   const exchange = awaitedByApp(deps, flow, caller, { sessionId: session.id, tokenHash: issued.hash })
   const effects: readonly Effect[] = [
-    { kind: 'closeFlow', flow: { ...(exchange?.flow ?? flow), state: 'passed_challenge', completed: true, updatedAt: at } },
+    {
+      kind: 'closeFlow',
+      flow: { ...(exchange?.flow ?? flow), state: 'passed_challenge', completed: true, updatedAt: at },
+    },
     { kind: 'createIdentity', identity },
     { kind: 'storeSession', session, tokenHash: issued.hash, at },
     ...attempt.effects,

@@ -67,7 +67,10 @@ export function redirectUri({ settings }: Pick<Ready, 'settings'>, { id, pkce }:
 /** What a client may tell a provider through us; whatever else it sends is dropped, as in Ory. */
 const PARAMETERS = ['hd', 'prompt', 'auth_type', 'acr_values', 'login_hint']
 
-function upstreamParameters(flow: Flow, { upstream_parameters: given }: JsonObject): { readonly [name: string]: string } {
+function upstreamParameters(
+  flow: Flow,
+  { upstream_parameters: given }: JsonObject,
+): { readonly [name: string]: string } {
   if (!isJsonObject(given)) return {}
   const allowed = flow.name === 'settings' ? PARAMETERS.filter((name) => name !== 'auth_type') : PARAMETERS
   return Object.fromEntries(

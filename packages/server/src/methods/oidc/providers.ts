@@ -335,7 +335,8 @@ export const PROVIDERS = {
 
   x: {
     protocol: 'refused',
-    reason: 'it signs people in with OAuth 1.0a, which is not spoken here; its OAuth 2 is no sign-in with an e-mail address',
+    reason:
+      'it signs people in with OAuth 1.0a, which is not spoken here; its OAuth 2 is no sign-in with an e-mail address',
   },
   'fedcm-test': {
     protocol: 'refused',

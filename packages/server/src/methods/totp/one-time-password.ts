@@ -47,6 +47,6 @@ export function toBase32(bytes: Uint8Array): string {
 export function fromBase32(text: string): Buffer | null {
   const letters = text.replace(/[\s-]/g, '').replace(/=+$/, '').toUpperCase()
   if (!/^[A-Z2-7]{2,}$/.test(letters)) return null
-  const bits = [...letters].map((letter) => ALPHABET.indexOf(letter).toString(2).padStart(5, '0')).join('')
+  const bits = Array.from(letters, (letter) => ALPHABET.indexOf(letter).toString(2).padStart(5, '0')).join('')
   return Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)))
 }
