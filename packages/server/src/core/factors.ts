@@ -50,10 +50,10 @@ export const secondFactorsIn = (credentials: readonly Credential[]): readonly Se
   SECOND_FACTORS.filter((factor) => credentials.some((it) => it.type === factor && HAS_SECOND[factor](it)))
 
 /** Whatever is sent to an address proves one thing, however often: that its mail is read. */
-const ADDRESS: readonly Proof[] = ['code', 'link', 'code_recovery', 'link_recovery']
+const ADDRESS: ReadonlySet<Proof> = new Set(['code', 'link', 'code_recovery', 'link_recovery'])
 
 /** Two proofs are two factors only if they are not the same thing proven twice. */
-const isDistinct = (first: Proof, second: Proof) => !(ADDRESS.includes(first) && ADDRESS.includes(second))
+const isDistinct = (first: Proof, second: Proof) => !(ADDRESS.has(first) && ADDRESS.has(second))
 
 /** aal2 needs a first and a second factor that differ (ory-identity-api.md §8.4). */
 export function aalOf(methods: readonly AuthenticationMethod[]): Session['aal'] {

@@ -27,11 +27,12 @@ const DRIFT = [0, -1, 1]
 export function stepOf(key: TotpKey, code: string, at: number): number | null {
   const now = Math.floor(at / 1000 / key.period)
   const given = Buffer.from(code)
-  const matching = DRIFT.map((by) => now + by).filter((step) => {
+  const steps = DRIFT.map((by) => now + by)
+  const found = steps.find((step) => {
     const expected = Buffer.from(step < 0 ? '' : codeAt(key, step))
     return expected.length === given.length && timingSafeEqual(expected, given)
   })
-  return matching[0] ?? null
+  return found ?? null
 }
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
