@@ -35,6 +35,18 @@ const exchangeOf = ({ memory }: Flow): JsonObject | null => {
 /** Whether an app waits for what its browser brings back. */
 export const isAwaited = (flow: Flow) => exchangeOf(flow) !== null
 
+/** What an app waits for goes along into the flow in which its sign-in goes on. */
+export const carried = <F extends Flow>(flow: Flow, next: F): F => {
+  const exchange = exchangeOf(flow)
+  return exchange === null ? next : { ...next, memory: { ...next.memory, [EXCHANGE]: exchange } }
+}
+
+/** The flow an app knows says where to look. */
+export const goingOn = <F extends Flow>(flow: F, next: Flow['id']): F => {
+  const exchange = exchangeOf(flow)
+  return exchange === null ? flow : { ...flow, memory: { ...flow.memory, [EXCHANGE]: { ...exchange, next } } }
+}
+
 type Issued = { readonly sessionId: SessionId; readonly tokenHash: TokenHash }
 
 /** The code a browser brings back to its app; null where no app waits, or it is the app itself that asks. */
@@ -87,7 +99,16 @@ export async function exchangeCodes(deps: FlowDeps, initCode: string, returnCode
   return { kind: 'session', session, token: issued.token }
 }
 
+/** A sign-in that becomes a sign-up, and that a sign-in again. */
+const MOST_FLOWS = 3
+
 async function flowOf({ store }: FlowDeps, code: string): Promise<Flow | null> {
   const id = code.slice(0, 32).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
-  return isUuid(id) ? store.flows.find(flowId(id)) : null
+  let flow = isUuid(id) ? await store.flows.find(flowId(id)) : null
+  for (let hop = 0; hop < MOST_FLOWS && flow !== null; hop++) {
+    const next = exchangeOf(flow)?.next
+    if (typeof next !== 'string') return flow
+    flow = await store.flows.find(flowId(next))
+  }
+  return flow
 }

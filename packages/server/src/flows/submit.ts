@@ -11,6 +11,7 @@ import { consultBefore } from './ask-before.ts'
 import type { FlowDeps, FlowRules, Outcome, StartRequest, Submission } from './define.ts'
 import { maskCsrf, renderAgain } from './form.ts'
 import { park } from './parked.ts'
+import { carried, goingOn } from './exchange.ts'
 import { type FormRead, readForm } from './read-form.ts'
 import { openers, rulesOf } from './registry.ts'
 import { replaceFlow } from './replace-flow.ts'
@@ -180,7 +181,7 @@ async function continueIn(
   const next = carried(flow, opening.flow)
   const { asked } = opening
   const opened: readonly Effect[] = [
-    { kind: 'closeFlow', flow: { ...flow, completed: true, updatedAt: trying.at } },
+    { kind: 'closeFlow', flow: { ...goingOn(flow, next.id), completed: true, updatedAt: trying.at } },
     { kind: 'openFlow', flow: next },
     ...asked,
   ]
@@ -209,10 +210,6 @@ async function openOrSay(deps: FlowDeps, request: StartRequest, { returnTo }: Fl
     return { kind: 'refused', messages: [{ field: '', message: messages.reason(error.options.reason ?? '') }] }
   }
 }
-
-/** What a native app waits for goes along into the flow in which its sign-in goes on. */
-const carried = <F extends Flow>({ memory: { exchange } }: Flow, next: F): F =>
-  exchange === undefined ? next : { ...next, memory: { ...next.memory, exchange } }
 
 /** Keeps what was asked for until the person has proven who they are, and sends them to do so (ory-identity-api.md §3.3). */
 async function parked(

@@ -2,6 +2,7 @@ import { WireError } from '../core/errors.ts'
 import type { Flow } from '../core/flow.ts'
 import { CONTINUITY_COOKIE } from '../core/request.ts'
 import { sessionView } from '../core/views.ts'
+import type { Milliseconds } from '../core/time.ts'
 import type { Outcome } from '../flows/define.ts'
 import { exchangeCodes, isAwaited, tellApp } from '../flows/exchange.ts'
 import { submitFlow } from '../flows/submit.ts'
@@ -38,6 +39,8 @@ function asGet({ path, body }: Exchange): Answer {
   return redirect(302, `${path}?${new URLSearchParams(known).toString()}`)
 }
 
+const MINUTE: Milliseconds = 60_000
+
 async function comeBack(deps: OidcRouteDeps, exchange: Exchange): Promise<Answer> {
   const client = clientOf(exchange)
   try {
@@ -57,6 +60,8 @@ async function comeBack(deps: OidcRouteDeps, exchange: Exchange): Promise<Answer
       body: { kind: 'fields', fields, encoding: 'json' },
       isOwner: isOwner(deps, flow, exchange),
       returned,
+      // Somebody who proved who they are just before they left has proven it for this.
+      ...(flow.name === 'settings' ? { parked: { fields, since: answer.startedAt - MINUTE } } : {}),
     })
     if (flow.type === 'api') return await answerApp(deps, exchange, flow, submitted)
     if (submitted.kind === 'signed_in') return signedIn(deps, flow, caller, client)

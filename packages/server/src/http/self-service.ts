@@ -193,9 +193,9 @@ async function submit(deps: SelfServiceDeps, name: FlowName, exchange: Exchange)
     if (submitted.kind === 'signed_in') return signedIn(deps, flow, caller, client)
     const outcome = await handBack(deps, submitted)
     const answer = answerSubmit(answering(deps, exchange, caller), outcome, client)
-    return parked !== null && outcome.kind !== 'sent_away'
-      ? withCookies(answer, deps.browser.forgetContinuity())
-      : answer
+    // Who is sent elsewhere with it needs it on the way back.
+    const isUnderWay = outcome.kind === 'sent_away' || (outcome.kind === 'kept' && outcome.continuity !== undefined)
+    return parked !== null && !isUnderWay ? withCookies(answer, deps.browser.forgetContinuity()) : answer
   } catch (thrown) {
     // That a neighbour has failed is a 400 to scripts too, but where they sign in or up (ory-actions.md §4.8).
     const isSigning = name === 'login' || name === 'registration'

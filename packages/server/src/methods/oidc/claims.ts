@@ -33,7 +33,7 @@ const FLAGS = new Set(['email_verified', 'phone_number_verified', 'nonce_support
 export function tidyClaims(claims: JsonObject, raw: JsonObject): JsonObject {
   const tidy = Object.entries(claims).map(([name, value]): [string, Json] => {
     if (FLAGS.has(name)) return [name, value === true || value === 'true']
-    if (name === 'sub' && typeof value === 'number') return [name, String(value)]
+    if (name === 'sub' && typeof value === 'number' && Number.isSafeInteger(value)) return [name, String(value)]
     return [name, value]
   })
   return { ...Object.fromEntries(tidy), raw_claims: raw }

@@ -70,3 +70,7 @@ export async function takenBy(
   }
   return null
 }
+
+/** Whether it is themselves: they signed up in another tab a moment ago. */
+export const isOwn = ({ by }: Taken, person: UpstreamPerson) =>
+  by.credentials.some(({ type, identifiers }) => type === 'oidc' && identifiers.includes(socialIdentifier(person)))

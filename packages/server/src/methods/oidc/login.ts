@@ -7,7 +7,7 @@ import type { Attempt, MethodInFlow, Returned, Submitted } from '../define.ts'
 import { textOf } from './fields.ts'
 import { providerFor, sendToProvider } from './depart.ts'
 import type { Provider, Ready } from './deps.ts'
-import { describe, takenBy } from './describe.ts'
+import { describe, isOwn, takenBy } from './describe.ts'
 import { failed, guarded } from './guard.ts'
 import { linkInstead } from './link-instead.ts'
 import { nativePerson } from './native.ts'
@@ -82,7 +82,9 @@ async function signIn(
   const typed = submitted.returned?.traits ?? {}
   const described = await describe(deps, provider, person, { schemaId: flow.identitySchema, typed })
   const taken = described.kind === 'described' ? await takenBy(deps, described.identity) : null
-  if (taken !== null) return linkInstead(deps, provider, person, taken)
+  if (taken !== null) {
+    return isOwn(taken, person) ? passed(deps, provider, person, taken.by) : linkInstead(deps, provider, person, taken)
+  }
   return {
     kind: 'continues',
     flow: 'registration',

@@ -1,5 +1,6 @@
 import type { Flow } from '../../core/flow.ts'
 import type { JsonObject } from '../../core/json.ts'
+import type { Time } from '../../core/time.ts'
 import type { Method, Returned } from '../define.ts'
 import { redirectUri } from './depart.ts'
 import type { OidcDeps, Ready } from './deps.ts'
@@ -16,6 +17,7 @@ export type Recognised =
       readonly kind: 'recognised'
       readonly provider: string
       readonly transientPayload: JsonObject
+      readonly startedAt: Time
       /** Asks the provider who has come. */
       redeem(): Promise<Returned>
     }
@@ -72,6 +74,7 @@ function recognise(
     kind: 'recognised',
     provider: provider.id,
     transientPayload: trip.transientPayload,
+    startedAt: trip.startedAt,
     redeem: async (): Promise<Returned> => {
       const back = { provider: provider.id, traits: trip.traits }
       try {

@@ -1,4 +1,5 @@
 import type { RegistrationFlow } from '../../core/flow.ts'
+import type { IdentityWithCredentials } from '../../core/identity.ts'
 import { isJsonObject } from '../../core/json.ts'
 import { messages } from '../../core/messages.ts'
 import { csrfNode, sortNodes, submitNode, withMessages, withValues } from '../../core/nodes.ts'
@@ -9,7 +10,7 @@ import type { Attempt, MethodInFlow, Returned, Submitted } from '../define.ts'
 import { textOf } from './fields.ts'
 import { providerFor, sendToProvider } from './depart.ts'
 import type { Provider, Ready } from './deps.ts'
-import { describe, type Described, takenBy } from './describe.ts'
+import { describe, type Described, isOwn, takenBy } from './describe.ts'
 import { guarded } from './guard.ts'
 import { linkInstead } from './link-instead.ts'
 import { passed } from './passed.ts'
@@ -66,13 +67,19 @@ async function begin(
   person: UpstreamPerson,
 ): Promise<Attempt<RegistrationFlow>> {
   const { flow, fields, returned } = submitted
+  const signInAs = (identity: IdentityWithCredentials): Attempt<RegistrationFlow> => ({
+    kind: 'continues',
+    flow: 'login',
+    attempt: () => passed(deps, provider, person, identity),
+  })
   const known = await deps.identities.findByIdentifier('oidc', socialIdentifier(person))
   // Who has an account already signs in to it.
-  if (known !== null) return { kind: 'continues', flow: 'login', attempt: () => passed(deps, provider, person, known) }
+  if (known !== null) return signInAs(known)
   const typed = returned?.traits ?? (isJsonObject(fields.traits) ? fields.traits : {})
   const described = await describe(deps, provider, person, { schemaId: flow.identitySchema, typed })
   const taken = described.kind === 'described' ? await takenBy(deps, described.identity) : null
-  return taken === null ? signUp(deps, flow, provider, person, described) : linkInstead(deps, provider, person, taken)
+  if (taken === null) return signUp(deps, flow, provider, person, described)
+  return isOwn(taken, person) ? signInAs(taken.by) : linkInstead(deps, provider, person, taken)
 }
 
 /** Somebody new, if enough is known of them; else they are asked for the rest. */
