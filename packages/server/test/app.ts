@@ -42,7 +42,12 @@ export async function startTestApp({
   const [open, admin] = [await freePort(), await freePort()]
   const postgres = dialect === 'postgres' ? await freshPostgres() : null
   const base = baseConfig({ dsn: postgres?.url ?? 'memory', open, admin })
-  const load = (changes: JsonObject) => loadDocument(merge(base, changes), { profile, dev: isDev, env })
+  const shown: { effective: JsonObject } = { effective: {} }
+  const load = async (changes: JsonObject) => {
+    const { settings, effective } = await loadDocument(merge(base, changes), { profile, dev: isDev, env })
+    shown.effective = effective
+    return settings
+  }
 
   const real = realWorld()
   const turned = { by: 0 }
@@ -54,6 +59,7 @@ export async function startTestApp({
     log: (level, event, fields) => logged.push({ level, event, fields }),
     version: '0.0.0-test',
     migrate: true,
+    configuration: () => shown.effective,
   })
   return {
     publicUrl: `http://127.0.0.1:${open}`,
@@ -70,14 +76,12 @@ export async function startTestApp({
   }
 }
 
-const loadDocument = async (document: JsonObject, how: Pick<LoadOptions, 'profile' | 'dev' | 'env'>) =>
-  (
-    await loadConfig({
-      files: ['cardea.json'],
-      ...how,
-      readFile: () => Promise.resolve(JSON.stringify(document)),
-    })
-  ).settings
+const loadDocument = (document: JsonObject, how: Pick<LoadOptions, 'profile' | 'dev' | 'env'>) =>
+  loadConfig({
+    files: ['cardea.json'],
+    ...how,
+    readFile: () => Promise.resolve(JSON.stringify(document)),
+  })
 
 type Ports = { readonly dsn: string; readonly open: number; readonly admin: number }
 
