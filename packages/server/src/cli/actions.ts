@@ -12,6 +12,7 @@ import { UsageError } from './usage-error.ts'
 type Options = {
   readonly config: readonly string[]
   readonly profile: string
+  readonly dev?: true
   readonly format: string
   readonly flow?: string
   readonly strict?: true
@@ -33,15 +34,16 @@ const withFiles = (command: Command) =>
   command
     .option('-c, --config <file...>', 'configuration files, YAML or JSON; later ones win', [])
     .option('--profile <profile>', 'safe (cardea serve) or ory (cardea serve identity)', 'safe')
+    .option('--dev', 'as the server would read it with --dev')
     .option('--format <format>', 'table or json', 'table')
 
-async function load(command: string, { config, profile, format }: Options): Promise<Loaded> {
+async function load(command: string, { config, profile, dev, format }: Options): Promise<Loaded> {
   if (config.length === 0) {
     throw new UsageError(`Which configuration? Name its file: cardea actions ${command} -c cardea.yml`)
   }
   if (profile !== 'safe' && profile !== 'ory') throw new UsageError('--profile is either safe or ory.')
   if (format !== 'table' && format !== 'json') throw new UsageError('--format is either table or json.')
-  return loadConfig({ files: config, profile, dev: false, placeholders: 'accepted' })
+  return loadConfig({ files: config, profile, dev: dev === true, placeholders: 'accepted' })
 }
 
 const printJson = (value: unknown) => process.stdout.write(`${JSON.stringify(value, null, 2)}\n`)

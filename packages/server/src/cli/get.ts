@@ -5,7 +5,12 @@ import { isJsonObject, type JsonObject } from '../core/json.ts'
 import { type AdminOptions, askAdmin, withAdminOptions } from './admin-client.ts'
 import { UsageError } from './usage-error.ts'
 
-type Options = AdminOptions & { readonly config: readonly string[]; readonly profile: string; readonly format: string }
+type Options = AdminOptions & {
+  readonly config: readonly string[]
+  readonly profile: string
+  readonly dev?: true
+  readonly format: string
+}
 
 /** `cardea get identity-config`: what is in force, as a file that says the same. */
 export function getCommand(program: Command): void {
@@ -16,6 +21,7 @@ export function getCommand(program: Command): void {
       .description('print the effective configuration, with every default and without secrets')
       .option('-c, --config <file...>', 'of these files instead of a running server', [])
       .option('--profile <profile>', 'with -c: safe (cardea serve) or ory (cardea serve identity)', 'safe')
+      .option('--dev', 'as the server would read it with --dev')
       .option('--format <format>', 'yaml or json', 'yaml'),
   ).action(identityConfig)
 }
@@ -27,9 +33,9 @@ async function identityConfig(options: Options): Promise<void> {
   process.stdout.write(printConfig(effective, format))
 }
 
-async function ofFiles({ config, profile }: Options): Promise<JsonObject> {
+async function ofFiles({ config, profile, dev }: Options): Promise<JsonObject> {
   if (profile !== 'safe' && profile !== 'ory') throw new UsageError('--profile is either safe or ory.')
-  return (await loadConfig({ files: config, profile, dev: false, placeholders: 'accepted' })).effective
+  return (await loadConfig({ files: config, profile, dev: dev === true, placeholders: 'accepted' })).effective
 }
 
 async function ofServer(options: Options): Promise<JsonObject> {
