@@ -282,3 +282,25 @@ test.each([
   // Outside of quotes there is nothing but what we wrote.
   expect(html.replaceAll(/"[^"]*"/g, '""').replaceAll(/>[^<]*</g, '><')).not.toMatch(/<(script|img)|\son\w+=/)
 })
+
+test('second factors are forms of their own: nobody has to fill in two', () => {
+  const field = (group: NodeGroup, name: string) => input({ name, type: 'text', value: '', required: true }, { group })
+  const button = (group: NodeGroup) => input({ name: 'method', type: 'submit', value: group }, { group })
+  const html = rendered([
+    csrf,
+    input(
+      { name: 'webauthn_login_trigger', type: 'button', onclickTrigger: 'oryWebAuthnLogin' },
+      { group: 'webauthn' },
+    ),
+    field('totp', 'totp_code'),
+    button('totp'),
+    field('lookup_secret', 'lookup_secret'),
+    button('lookup_secret'),
+  ])
+  const forms = html.split('<form').slice(1)
+  expect(forms).toHaveLength(3)
+  for (const form of forms) expect(form).toContain('name="csrf_token"')
+  expect(forms.map((form) => tags(form, 'button').length)).toEqual([1, 1, 1])
+  // Until the script of the keys is there, its button waits.
+  expect(forms[0]).toContain('disabled data-call="oryWebAuthnLogin"')
+})

@@ -38,12 +38,22 @@ function partsOf(flow: FlowName, nodes: readonly UiNode[]): readonly Part[] {
     const groups = [...new Set(others.map(({ group }) => group))]
     return groups.map((group) => partOf('section', [...shared, ...others.filter((node) => node.group === group)]))
   }
+  // Second factors are alternatives: each has fields of its own that must be filled in.
+  if (others.some(({ group }) => SECOND.has(group))) {
+    const groups = [...new Set(others.map(({ group }) => group))]
+    return groups.map((group, i) =>
+      partOf(i === 0 ? 'main' : 'alternative', [...shared, ...others.filter((node) => node.group === group)]),
+    )
+  }
   // Signing in elsewhere needs none of the fields, unless its button is the only way to send them.
   const elsewhere = others.filter(({ group }) => group === 'oidc')
   const here = others.filter(({ group }) => group !== 'oidc')
   if (elsewhere.length === 0 || !here.some(isSubmit)) return [partOf('main', [...shared, ...others])]
   return [partOf('main', [...shared, ...here]), partOf('alternative', [...shared, ...elsewhere])]
 }
+
+/** Groups that only ever come second. */
+const SECOND: ReadonlySet<NodeGroup> = new Set(['totp', 'lookup_secret'])
 
 function partOf(kind: Part['kind'], nodes: readonly UiNode[]): Part {
   const content = nodes.filter((node) => !isHidden(node) && !isButton(node))

@@ -21,6 +21,7 @@ type Wish = (typeof FIELDS)[number]
 
 /** Makes codes to keep on paper, shows them, takes them away (ory-identity-api.md §7.5). */
 export const lookupSecretSettings = (deps: LookupSecretDeps): MethodInFlow<SettingsFlow> => ({
+  impliedBy: FIELDS,
   // Codes that were shown and not confirmed are forgotten with the form that showed them.
   prepare: () => ({}),
   nodes: ({ person }) => (lookupOf(person) === null ? [REGENERATE] : [REVEAL, DISABLE]),
