@@ -28,7 +28,6 @@ export const PENDING: readonly Pending[] = [
     'password_profile_registration_node_group',
     'legacy_oidc_registration_node_group',
     'legacy_allow_insecure_origins',
-    'refresh_login_choose_address',
   ].map((flag) => ({ key: `feature_flags.${flag}` })),
   { key: 'log.redaction_text' },
   { key: 'log.leak_sensitive_values' },
@@ -42,8 +41,6 @@ export const PENDING: readonly Pending[] = [
   { key: 'organizations' },
   { key: 'enterprise' },
   { key: 'expose-metrics-port' },
-  { key: 'selfservice.methods.code.passwordless_enabled' },
-  { key: 'selfservice.methods.code.mfa_enabled' },
 ]
 
 /** What a file asks for that is not there yet. What it leaves at its default asks for nothing. */

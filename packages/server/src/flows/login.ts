@@ -9,7 +9,7 @@ import { newSession, renewedSession, withDistinctDevices } from '../sessions/new
 import { askAfter } from './ask-after.ts'
 import { stepUpUrl } from './assurance.ts'
 import type { Closing, FlowDeps, FlowRules, Opening, Passing, StartRequest } from './define.ts'
-import { renderForm } from './form.ts'
+import { maskCsrf, renderForm } from './form.ts'
 import { awaitedByApp } from './exchange.ts'
 import { fulfil, handedOut, stepsIn } from './fulfil.ts'
 import { linkPending } from './link-pending.ts'
@@ -39,7 +39,11 @@ export async function openLogin(deps: FlowDeps, request: StartRequest, returnTo:
   }
   const infos = refresh ? [messages.confirmItIsYou()] : stepsUp ? [messages.completeSecondFactor()] : []
   const person = await personOf(deps, session)
-  return { kind: 'opened', flow: renderForm(deps, draft, caller, { person, infos }) }
+  const flow = renderForm(deps, draft, caller, { person, infos })
+  const begun = stepsUp ? await deps.methods.code?.login?.atOnce?.({ flow, person }, deps.clock.now()) : null
+  return begun === null || begun === undefined
+    ? { kind: 'opened', flow }
+    : { kind: 'opened', flow: maskCsrf(deps, begun.flow, caller), effects: begun.effects }
 }
 
 /** Who is signed in, with credentials. */
@@ -112,7 +116,9 @@ async function close(deps: FlowDeps, flow: LoginFlow, passing: Passing): Promise
     return { kind: 'denied', messages: [{ field: '', message: messages.linkedCredentialsMismatch() }] }
   }
   const { attempt } = linking
-  const attempted: LoginFlow = { ...flow, active: method, transientPayload }
+  // A code has moved its flow on by the time actions are asked, other methods have not.
+  const state = method === 'code' ? 'passed_challenge' : flow.state
+  const attempted: LoginFlow = { ...flow, state, active: method, transientPayload }
   const { session: draft, issued } = sessionFor(deps, flow, { ...passing, attempt })
   const verdict = await askAfter(deps, attempted, passing, { session: draft })
   if (verdict.kind === 'deny') return { kind: 'denied', messages: verdict.messages, flow: { ...flow, active: method } }

@@ -55,7 +55,8 @@ async function close(deps: FlowDeps, flow: RegistrationFlow, passing: Passing): 
   const { attempt, method, caller, transientPayload, at } = passing
   // Only some of Ory's registrations say which method it was (ory-actions.md §4.3).
   const active = method === 'oidc' || method === 'code' ? method : flow.active
-  const attempted: RegistrationFlow = { ...flow, active, transientPayload }
+  const state = method === 'code' ? 'passed_challenge' : flow.state
+  const attempted: RegistrationFlow = { ...flow, state, active, transientPayload }
   const verdict = await askAfter(deps, attempted, passing, {
     session: null,
     told: (identity) => ({

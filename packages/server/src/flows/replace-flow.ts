@@ -28,7 +28,8 @@ export async function replaceFlow(
 
   const asked = asksWhenReplaced ? await askBefore(deps, opening.flow, caller) : []
   const flow: Flow = { ...opening.flow, ui: withMessages(opening.flow.ui, messages) }
-  await deps.store.commit([{ kind: 'openFlow', flow }, ...asked, ...effects])
+  const begun = opening.kind === 'opened' ? (opening.effects ?? []) : []
+  await deps.store.commit([{ kind: 'openFlow', flow }, ...begun, ...asked, ...effects])
   deps.wake()
   return { kind: 'replaced', flow: old, instead: flow, because }
 }

@@ -112,6 +112,8 @@ export type MethodInFlow<F extends Flow> = {
   /** What it has to keep once its form is shown: a challenge, a secret that is not confirmed yet. */
   prepare?(form: Form<F>): JsonObject
   nodes(form: Form<F>): readonly UiNode[]
+  /** What it does as soon as a flow is opened, where there is nothing else to do in it: the one code is sent. */
+  atOnce?(form: Omit<Form<F>, 'memory'>, at: Time): Promise<Challenged<F> | null>
   /** Fields that mean this method by being there, whatever `method` says (ory-identity-api.md §3). */
   readonly impliedBy?: readonly string[]
   read(submitted: Submitted<F>): Reading<F>

@@ -1,5 +1,5 @@
 import type { MethodName } from '../core/trigger.ts'
-import { codeMethod } from './code/code.ts'
+import { type CodeDeps, codeMethod } from './code/code.ts'
 import type { SecretDeps } from '../flows/sent-secret.ts'
 import type { Method } from './define.ts'
 import { linkMethod } from './link/link.ts'
@@ -14,6 +14,7 @@ import { type WebAuthnDeps, webAuthnMethod } from './webauthn/webauthn.ts'
 type MethodDeps = { readonly oidc: Oidc } & PasswordDeps &
   ProfileDeps &
   SecretDeps &
+  CodeDeps &
   TotpDeps &
   LookupSecretDeps &
   WebAuthnDeps &

@@ -42,7 +42,7 @@ export async function attemptCode<F extends RecoveryFlow | VerificationFlow>(
   }
 }
 
-const tooOften = {
+export const tooOften = {
   field: '',
   message: messages.reason('The request was submitted too often. Please request another code.'),
 }
