@@ -78,7 +78,11 @@ const copies = ({
   ['credentials', 1, { identity_id: id('n') }],
   ['credential_identifiers', 1, { identity_id: id('n'), identifier: `'p' || n || '@example.test'` }],
   ['addresses', 1, { identity_id: id('n'), value: `'p' || n || '@example.test'` }],
-  ['sessions', 5, { id: id('n'), identity_id: id('((n - 1) / 5 + 1)'), token_hash: chance, issued_at: 'issued_at - n' }],
+  [
+    'sessions',
+    5,
+    { id: id('n'), identity_id: id('((n - 1) / 5 + 1)'), token_hash: chance, issued_at: 'issued_at - n' },
+  ],
   ['deliveries', 1, { id: id('n'), event_id: id('n'), state: `'delivered'` }],
 ]
 

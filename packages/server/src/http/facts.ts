@@ -26,7 +26,7 @@ export function factsOf({ method, url, rawHeaders, remoteAddress, remotePort }: 
     url: `${scheme}://${host}${url}`,
     headers: Object.fromEntries(headers),
     cookies: Object.fromEntries(cookies.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]))),
-    clientIp: clientIp(first, headers.get('X-Forwarded-For'), `${remoteAddress}:${remotePort}`),
+    clientIp: clientIp(first, headers.get('X-Forwarded-For'), peerOf(remoteAddress, remotePort)),
     userAgent: first('User-Agent') ?? '',
     location: [first('Cf-Ipcity'), first('Cf-Ipcountry')].filter(Boolean).join(', '),
   }
@@ -46,3 +46,7 @@ function clientIp(
 
 /** `Content-Type` of `content-type`. */
 export const canonical = (name: string) => name.toLowerCase().replace(/(^|-)[a-z]/g, (c) => c.toUpperCase())
+
+/** As Go writes a peer: an IPv6 address in brackets, so that its port can be told from it. */
+const peerOf = (address: string | undefined, port: number | undefined) =>
+  address?.includes(':') === true ? `[${address}]:${port}` : `${address}:${port}`

@@ -41,6 +41,17 @@ test('the moment is named', () => {
   expect(seen(beforeLogin).trigger).toEqual({ flow: 'login', phase: 'before' })
 })
 
+test.each([
+  ['192.0.2.7', '192.0.2.7'],
+  ['192.0.2.7:58150', '192.0.2.7'],
+  ['2001:db8::7', '2001:db8::7'],
+  ['[2001:db8::7]:58150', '2001:db8::7'],
+  ['[::ffff:192.0.2.7]:58150', '192.0.2.7'],
+  ['::ffff:192.0.2.7', '192.0.2.7'],
+])('the client at %s is shown as %s', (clientIp, shown) => {
+  expect(seen({ ...afterLogin, request: { ...request, clientIp } }).client_ip).toBe(shown)
+})
+
 test('a login that is not stored yet has zero times', () => {
   expect(seen(beforeLogin).flow).toMatchObject({ created_at: '0001-01-01T00:00:00Z' })
   expect(seen(afterLogin).flow).toMatchObject({ created_at: '2026-01-02T03:04:05.000Z', active: 'password' })

@@ -39,7 +39,7 @@ export function templateContext(
       trigger.phase === 'before'
         ? { flow: trigger.flow, phase: trigger.phase }
         : { flow: trigger.flow, phase: trigger.phase, method: trigger.method },
-    client_ip: request.clientIp,
+    client_ip: withoutPort(request.clientIp),
     ...('upstream' in context && context.upstream
       ? { upstream: { provider: context.upstream.provider, claims: context.upstream.claims } }
       : {}),
@@ -47,6 +47,13 @@ export function templateContext(
     delivery: { id: deliveryId, attempt: 1 },
   }
 }
+
+/** The address alone: devices show the port of a direct connection as well, as Ory does, and nobody judges by that. */
+const withoutPort = (address: string) =>
+  address
+    .replace(/^\[(.+)\](?::\d+)?$/, '$1')
+    .replace(/^((?:::ffff:)?\d+(?:\.\d+){3}):\d+$/i, '$1')
+    .replace(/^::ffff:(?=\d+(?:\.\d+){3}$)/i, '')
 
 /** A session is shown where it is being made or used: after a login, and around settings. */
 function sessionKey(context: BeforeContext | AfterContext, publicUrl: string, at: Time): JsonObject {
