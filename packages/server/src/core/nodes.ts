@@ -136,6 +136,18 @@ function leaves(fields: JsonObject, prefix = ''): [string, Json][] {
   })
 }
 
+/** A form as receivers of actions see it: keys and codes that are shown to a person are nobody else's. */
+export const withoutSecrets = (ui: Ui): Ui => ({
+  ...ui,
+  nodes: ui.nodes.map((node): UiNode => {
+    if (node.type === 'img') return { ...node, attributes: { ...node.attributes, src: 'data:image/png;base64,' } }
+    if (node.type !== 'text') return node
+    const { text } = node.attributes
+    const hidden = Object.fromEntries(Object.keys(text.context ?? {}).map((name) => [name, '']))
+    return { ...node, attributes: { ...node.attributes, text: { ...text, text: '', context: hidden } } }
+  }),
+})
+
 /** The form without what it said last time. */
 export const clearMessages = (ui: Ui): Ui => ({
   ...ui,

@@ -4,7 +4,7 @@ import { WireError } from '../core/errors.ts'
 import type { SettingsFlow } from '../core/flow.ts'
 import type { Identity, IdentityWithCredentials } from '../core/identity.ts'
 import { messages } from '../core/messages.ts'
-import { withValues } from '../core/nodes.ts'
+import { withoutSecrets, withValues } from '../core/nodes.ts'
 import type { Session } from '../core/session.ts'
 import type { Time } from '../core/time.ts'
 import type { UiMessage } from '../core/ui.ts'
@@ -148,7 +148,7 @@ async function close(deps: FlowDeps, flow: SettingsFlow, passing: Passing): Prom
     const open = withoutParked({ ...attempted, state: 'success', updatedAt: at } as const)
     return renderForm(deps, open, caller, { person: identity, infos: [messages.changesSaved()] })
   }
-  const verdict = await askAfter(deps, attempted, passing, {
+  const verdict = await askAfter(deps, { ...attempted, ui: withoutSecrets(attempted.ui) }, passing, {
     session,
     previous: before,
     told: (amended) => {

@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { DIALECTS, type TestApp } from '../app.ts'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { DIALECTS, type TestApp, webHook } from '../app.ts'
 import { at } from '../http-client.ts'
 import { CLIENTS } from '../journeys.ts'
+import { startReceiver } from '../receiver.ts'
 import { namesIn, saidIn, somebody, textIn } from '../somebody.ts'
 import { again, codeOf, connectApp, factors, nodeIn, signedUp, startFactors } from './world.ts'
 
@@ -71,6 +72,22 @@ describe.each(DIALECTS)('authenticator apps on %s', (dialect) => {
     expect(stored).not.toContain(secret)
     expect(stored).not.toContain('otpauth')
     expect(JSON.stringify(app.logged)).not.toContain(secret)
+  })
+
+  test('a receiver that is asked sees the form, and not the seed in it', async () => {
+    const receiver = await startReceiver()
+    onTestFinished(() => receiver.close())
+    receiver.on('/asked', { status: 204 })
+    const hooks = [webHook(receiver.url('/asked'), { response: { parse: true } })]
+    const settings = { ui_url: 'http://ui.example.test/settings', after: { totp: { hooks } } }
+    await app.reload(factors({}, { settings }))
+    const { ann } = await signedUp(app, 'ajax')
+    const secret = await connectApp(ann, now())
+    const [call] = receiver.callsTo('/asked')
+    expect(call?.body).toContain('totp_secret_key')
+    expect(call?.body).not.toContain(secret)
+    expect(call?.body).not.toContain('iVBOR')
+    await app.reload(factors())
   })
 
   test('a code is good for once, raced or one after the other', async () => {

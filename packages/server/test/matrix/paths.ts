@@ -14,7 +14,7 @@ export type Walker = {
   /** Forgets what was called so far: what comes from here on is the path itself. */
   watch(): void
   /** Puts the configuration with a hook in every place in force, with others before it in some. */
-  configure(changes: JsonObject): Promise<void>
+  configure(changes: JsonObject, methods?: JsonObject): Promise<void>
 }
 
 /** A way through the server, and every trigger that has to fire on it, in this order. */

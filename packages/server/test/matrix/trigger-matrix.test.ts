@@ -6,7 +6,15 @@ import { DIALECTS, startTestApp, type TestApp, webHook } from '../app.ts'
 import { CLIENTS } from '../journeys.ts'
 import { fiveFlows } from '../flows/base.ts'
 import { type Receiver, startReceiver } from '../receiver.ts'
+import { FACTOR_PATHS, withFactors } from './factor-paths.ts'
 import { PATHS } from './paths.ts'
+
+/** Whoever signs up is signed in. */
+const SIGN_UPS = new Set<Place>([
+  'registration.after.password',
+  'registration.after.passkey',
+  'registration.after.webauthn',
+])
 
 /** What came of a walk: the places whose hooks were called, and what their `ctx` held. */
 type Walked = { readonly path: string; readonly clients: Set<string>; fired: readonly string[] }
@@ -23,9 +31,9 @@ describe.each(DIALECTS)('every trigger on every path that reaches it, on %s', (d
   const hooksAt = (place: Place, changes: JsonObject): readonly JsonObject[] => [
     ...listAt(changes, place),
     webHook(receiver.url(`/${place}`)),
-    ...(place === 'registration.after.password' ? [{ hook: 'session' }] : []),
+    ...(SIGN_UPS.has(place) ? [{ hook: 'session' }] : []),
   ]
-  const everywhere = (changes: JsonObject = {}) =>
+  const everywhere = (changes: JsonObject = {}, methods: JsonObject = {}) =>
     fiveFlows(
       Object.fromEntries(
         FLOWS.map((flow): [string, JsonObject] => {
@@ -37,6 +45,8 @@ describe.each(DIALECTS)('every trigger on every path that reaches it, on %s', (d
           return [flow, { before: { hooks: hooksAt(`${flow}.before`, changes) }, after }]
         }),
       ),
+      { ...withFactors.methods, ...methods },
+      { identity: withFactors.identity },
     )
 
   beforeAll(async () => {
@@ -48,7 +58,9 @@ describe.each(DIALECTS)('every trigger on every path that reaches it, on %s', (d
     await receiver.close()
   })
 
-  const cases = PATHS.flatMap((path) => (path.clients ?? CLIENTS).map((client) => ({ ...path, client })))
+  const cases = [...PATHS, ...FACTOR_PATHS].flatMap((path) =>
+    (path.clients ?? CLIENTS).map((client) => ({ ...path, client })),
+  )
   test.each(cases)('$client: $path', async ({ path, client, fires, walk }) => {
     await app.reload(everywhere())
     await walk({
@@ -56,7 +68,7 @@ describe.each(DIALECTS)('every trigger on every path that reaches it, on %s', (d
       client,
       email: `ann-${++count}@example.test`,
       watch: () => receiver.reset(),
-      configure: (changes) => app.reload(everywhere(changes)),
+      configure: (changes, methods) => app.reload(everywhere(changes, methods)),
     })
     const fired = receiver.calls.map(({ path: url }) => url.slice(1))
     expect(fired).toEqual(fires)
@@ -77,7 +89,7 @@ describe.each(DIALECTS)('every trigger on every path that reaches it, on %s', (d
 })
 
 /** Whose methods are still to be built. */
-const TO_COME = new Set(['oidc', 'totp', 'webauthn', 'lookup_secret', 'passkey', 'code'])
+const TO_COME = new Set(['oidc', 'code'])
 /** Default lists: where every method has a list of its own, they count for none (design.md §2). */
 const DEFAULTS = new Set(['login.after', 'registration.after', 'settings.after'])
 
