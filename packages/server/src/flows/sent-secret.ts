@@ -57,17 +57,23 @@ export const isAnswer = (
   return matches && challenge.identityId !== null && challenge.expiresAt > at
 }
 
-/** The person whose address has answered, with that address verified; null if they are gone. */
+/** The person whose address has answered, with that address verified; null if they are gone, or no longer have it. */
 export async function answered(
   { identities }: Pick<SecretDeps, 'identities'>,
-  { challenge }: Flow,
+  flow: Flow,
   at: Time,
 ): Promise<{ readonly before: IdentityWithCredentials; readonly identity: IdentityWithCredentials } | null> {
+  const { challenge } = flow
   if (challenge === null || challenge.identityId === null) return null
   const before = await identities.find(challenge.identityId)
   if (before === null) return null
   const isSame = ({ value, via }: { readonly value: string; readonly via: string }) =>
     value === challenge.address && via === challenge.via
+  // Whoever reads an address that was given up must not get in by what was sent there before. One that is yet to
+  // take its place is not the person's so far.
+  const addresses = flow.name === 'recovery' ? before.recoveryAddresses : before.verifiableAddresses
+  const isAwaited = flow.name === 'verification' && flow.holdsChange
+  if (!challenge.byAdmin && !isAwaited && !addresses.some(isSame)) return null
   // A secret that an administrator has handed over proves nothing about the address.
   const proves =
     !challenge.byAdmin && before.verifiableAddresses.some((address) => isSame(address) && !address.verified)

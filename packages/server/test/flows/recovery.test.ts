@@ -176,6 +176,32 @@ describe.each(DIALECTS)('recovery on %s', (dialect) => {
     ])
   })
 
+  test.each(['code', 'link'] as const)(
+    'a %s that was sent to an address lets nobody in once that is theirs no more',
+    async (use) => {
+      await app.reload(fiveFlows({ recovery: { enabled: true, use, ui_url: 'http://ui.example.test/recovery' } }))
+      const email = await person()
+      const ann = somebody(app, 'form')
+      const sent = await ann.submit((await ann.start('recovery')).flow, { method: use, email })
+      const secret = use === 'code' ? await codeTo(app, email) : await linkTo(app, email)
+
+      const admin = httpClient({ keepsCookies: false })
+      const found = await admin.get(`${app.adminUrl}/admin/identities?credentials_identifier=${email}`)
+      const moved = await admin.send(`${app.adminUrl}/admin/identities/${textIn(JSON.parse(found.text), '0.id')}`, {
+        method: 'PUT',
+        body: {
+          schema_id: textIn(JSON.parse(found.text), '0.schema_id'),
+          state: 'active',
+          traits: { email: `new-${email}` },
+        },
+      })
+      expect(moved.status).toBe(200)
+      const tried = use === 'code' ? await ann.submit(sent.flow, { method: use, code: secret }) : await ann.open(secret)
+      expect(saidIn(tried.flow)).toEqual([use === 'code' ? '4060006' : '4060004'])
+      expect((await ann.whoami()).status).toBe(401)
+    },
+  )
+
   test.each(CLIENTS)('%s: an expired flow is replaced, without asking the actions before it', async (client) => {
     const hooked = { enabled: true, lifespan: '10m', before: { hooks: [webHook(receiver.url('/before'))] } }
     await app.reload(fiveFlows({ recovery: hooked }))
