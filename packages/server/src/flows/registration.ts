@@ -5,10 +5,10 @@ import { isJsonObject } from '../core/json.ts'
 import { messages } from '../core/messages.ts'
 import { newSession } from '../sessions/new-session.ts'
 import { askAfter } from './ask-after.ts'
-import type { Closing, FlowDeps, FlowRules, Opening, Passing, StartRequest } from './define.ts'
-import { renderForm } from './form.ts'
+import type { Closing, FlowDeps, FlowRules, Opening, Passing, StartRequest, Verdict } from './define.ts'
+import { renderAgain, renderForm } from './form.ts'
 import { awaitedByApp } from './exchange.ts'
-import { asWrittenTo, fulfil, handedOut, stepsIn } from './fulfil.ts'
+import { asWrittenTo, type Fulfilled, fulfil, handedOut, stepsIn } from './fulfil.ts'
 import { selectedSchema } from './login.ts'
 import { newFlow } from './new-flow.ts'
 import { returnUrl } from './return-url.ts'
@@ -78,6 +78,7 @@ async function close(deps: FlowDeps, flow: RegistrationFlow, passing: Passing): 
   })
   if (fulfilled.kind === 'denied') return fulfilled
   const { identity } = fulfilled
+  if (identity.state !== 'active') return closeInactive(deps, flow, passing, { verdict, fulfilled })
   const session = newSession(deps.random, deps.settings.session.lifespan, {
     identity,
     method: attempt.proof ?? method,
@@ -115,5 +116,33 @@ async function close(deps: FlowDeps, flow: RegistrationFlow, passing: Passing): 
       ...(exchange === null || !handedOut(effects) ? {} : { returnCode: exchange.code }),
       stepUpTo: null,
     },
+  }
+}
+
+type Decided = {
+  readonly verdict: Extract<Verdict, { kind: 'proceed' }>
+  readonly fulfilled: Extract<Fulfilled, { kind: 'fulfilled' }>
+}
+
+/** An action wants the person stored and not let in: nobody gets a session, and the form says why (ory-actions.md §4.9). */
+function closeInactive(
+  deps: FlowDeps,
+  flow: RegistrationFlow,
+  { attempt, caller, at }: Passing,
+  { verdict, fulfilled }: Decided,
+): Closing {
+  const { identity } = fulfilled
+  const said = [{ field: '', message: messages.accountDisabled() }]
+  const told = renderAgain(deps, flow, caller, { fields: { traits: identity.traits }, messages: said, at })
+  return {
+    kind: 'closed',
+    effects: [
+      { kind: 'keepFlow', flow: { ...told, transientPayload: null } },
+      { kind: 'createIdentity', identity },
+      ...attempt.effects,
+      ...fulfilled.effects.filter(({ kind }) => kind !== 'handOutSession'),
+    ],
+    awaited: verdict.awaited,
+    outcome: { kind: 'kept', flow: told, answer: 'refused' },
   }
 }
