@@ -108,6 +108,12 @@ describe.each(DIALECTS)('bad input on %s', (dialect) => {
     expect(fetched.status).toBe(404)
   })
 
+  test.each(['/%ff', '/schemas/%zz'])('%s is no path, and says so as every error does', async (path) => {
+    const response = await fetch(`${app.publicUrl}${path}`)
+    expect(response.status).toBe(400)
+    expect(await response.json()).toMatchObject({ error: { code: 400, status: 'Bad Request' } })
+  })
+
   test('a flow of another kind does not exist here', async () => {
     const { json } = await http.get(`${app.publicUrl}/self-service/login/api`)
     const answer = await http.get(`${app.publicUrl}/self-service/registration/flows?id=${textAt(json, 'id')}`)

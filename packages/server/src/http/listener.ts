@@ -28,6 +28,10 @@ export async function createListener(routes: readonly Route[], options: Listener
     forceCloseConnections: 'idle',
     routerOptions: { ignoreTrailingSlash: false },
     exposeHeadRoutes: true,
+    // A path that no router can read, such as `/%ff`: in our words, not in the framework's.
+    frameworkErrors: (_error, request, reply) => {
+      void send(options, reply, request, errorAnswer(new WireError(400, null)))
+    },
     rewriteUrl: ({ url = '/' }: IncomingMessage) => options.rewrite?.(url) ?? url,
   })
   // The bodies are ours to read; the framework would refuse a type it cannot parse in words of its own.
