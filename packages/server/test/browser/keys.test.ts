@@ -58,7 +58,7 @@ type Person = {
   readonly page: Page
   readonly keys: CDPSession
   /** Plugs an authenticator in, one that its person touches at once. */
-  plugIn(kind: 'passkeys' | 'security key'): Promise<string>
+  readonly plugIn: (kind: 'passkeys' | 'security key') => Promise<string>
 }
 
 /** A person's own browser. Whatever a page's policy refuses, or a script says, fails the test. */
