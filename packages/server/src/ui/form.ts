@@ -14,7 +14,7 @@ export function renderForms(flow: FlowName, ui: Ui): Markup {
   const focus = focusOf(ui, parts)
   // A hidden field has no place of its own to speak at.
   const unseen = ui.nodes.filter(isHidden).flatMap(({ messages }) => messages)
-  return markup`${renderMessages([...ui.messages, ...unseen])}${parts.map((part) => renderPart(ui, part, focus))}${renderKeyParts(ui.nodes)}`
+  return markup`${renderMessages([...ui.messages, ...unseen])}${renderKeyParts(ui.nodes)}${parts.map((part) => renderPart(ui, part, focus))}`
 }
 
 export const hasErrors = ({ messages, nodes }: Ui) =>

@@ -38,6 +38,7 @@ export const KEY_GLUE = trusted(`;(() => {
     const note = document.querySelector('[data-key-failure]')
     note.textContent = WORDS[detail.name] || 'The key could not be used.'
     note.hidden = false
+    note.scrollIntoView({ block: 'center' })
   })
   if (window.oryWebAuthnInitialized) start()
   else window.addEventListener('oryWebAuthnInitialized', start, { once: true })

@@ -107,6 +107,7 @@ input:disabled,select:disabled,button:disabled{opacity:.6;cursor:not-allowed}
 .note{font-size:.9375rem;color:var(--info);display:flex;gap:.5rem;align-items:baseline}
 .note.error{color:var(--error);font-weight:500}.note.success{color:var(--success)}
 .note svg,.message svg{flex:none;width:.9375rem;height:.9375rem;transform:translateY(.125rem)}
+[hidden]{display:none!important}
 .messages{display:grid;gap:.75rem}
 .message{display:flex;gap:.625rem;align-items:baseline;padding:.75rem .875rem;border-radius:.5rem;border-left:.25rem solid var(--info);
 background:var(--info-tint);color:var(--info)}

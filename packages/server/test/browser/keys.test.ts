@@ -198,6 +198,7 @@ test('a key that cannot be used is said so on the page', async () => {
   await register(page, email)
   const authenticatorId = await plugIn('security key')
   await page.goto(at('/ui/settings'))
+  expect(await page.locator('[data-key-failure]').isVisible()).toBe(false)
   await page.getByRole('button', { name: 'Add security key' }).click()
   await saved(page)
   // The same key once more.

@@ -14,7 +14,7 @@ test('the picture is a square PNG in which every module stands, with white aroun
   const length = bytes.readUInt32BE(33)
   const lines = inflateSync(bytes.subarray(41, 41 + length))
   const isDark = (x: number, y: number) => (((lines[y * 33 + 1 + (x >> 3)] ?? 0) >> (7 - (x & 7))) & 1) === 0
-  const { modules } = create(text, { errorCorrectionLevel: 'M' })
+  const { modules } = create(text, { errorCorrectionLevel: 'L' })
   const scale = Math.floor(256 / (modules.size + 8))
   const margin = Math.floor((256 - modules.size * scale) / 2)
   expect(margin).toBeGreaterThanOrEqual(4 * scale)

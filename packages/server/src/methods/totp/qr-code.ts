@@ -3,7 +3,7 @@ import { create } from 'qrcode'
 
 /** A text as a black and white picture for cameras: a square PNG as a data URI. */
 export function qrCode(text: string, size: number): string {
-  const { modules } = create(text, { errorCorrectionLevel: 'M' })
+  const { modules } = create(text, { errorCorrectionLevel: 'L' })
   // Cameras need four modules of white around it (ISO/IEC 18004 §9.1).
   const scale = Math.max(1, Math.floor(size / (modules.size + 8)))
   const margin = Math.floor((size - modules.size * scale) / 2)
