@@ -58,15 +58,19 @@ export function answerStart(deps: AnswerDeps, name: Flow['name'], started: Start
     const code = exchangeCode === undefined ? {} : { session_token_exchange_code: exchangeCode }
     return json(200, { ...viewOf(deps, flow), ...code })
   }
-  if (wantsJson) throw alreadySignedIn
+  if (wantsJson) throw alreadySignedIn(name)
   // Only a recovery answers 302 (§1.5).
   return redirect(name === 'recovery' ? 302 : 303, started.returnTo ?? deps.settings.selfservice.defaultReturnUrl)
 }
 
-export const alreadySignedIn = new WireError(400, 'A valid session was detected and thus login is not possible.', {
-  id: 'session_already_available',
-  reason: 'A valid session was detected and thus login is not possible. Did you forget to set `?refresh=true`?',
-})
+/** Who is signed in has no need of this flow. */
+export const alreadySignedIn = (name: Flow['name']) =>
+  new WireError(400, 'you are already logged in', {
+    id: 'session_already_available',
+    reason: `A valid session was detected and thus ${name} is not possible.${
+      name === 'login' ? ' Did you forget to set `?refresh=true`?' : ''
+    }`,
+  })
 
 /** What a submission came to, in the words of each kind of client (ory-identity-api.md §3). */
 export function answerSubmit(

@@ -37,7 +37,7 @@ export async function handOver(
   if (request.skip) {
     const location = await loginRequests.accept(challenge, acceptedOf(deps, session))
     // A script is told that somebody is signed in, although the challenge is accepted (§12).
-    if (client !== 'html') throw alreadySignedIn
+    if (client !== 'html') throw alreadySignedIn('login')
     return { kind: 'answered', answer: redirect(303, location) }
   }
   if (name === 'registration')

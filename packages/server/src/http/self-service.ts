@@ -229,9 +229,9 @@ function bodyOf(name: FlowName, exchange: Exchange, parked: Parked | null): Body
 
 export function signedIn(deps: SelfServiceDeps, flow: Flow, caller: Caller, client: ClientKind): Answer {
   if (client === 'html') return redirect(flow.name === 'login' ? 303 : 302, deps.settings.selfservice.defaultReturnUrl)
-  if (flow.name !== 'login') throw alreadySignedIn
+  if (flow.name !== 'login') throw alreadySignedIn(flow.name)
   // A login says it inside the flow (ory-identity-api.md §15, 2).
-  const said = [{ field: '', message: messages.reason(alreadySignedIn.options.reason ?? '') }]
+  const said = [{ field: '', message: messages.reason(alreadySignedIn('login').options.reason ?? '') }]
   const again = renderAgain(deps, flow, caller, { fields: {}, messages: said, at: deps.clock.now() })
   return json(400, viewOf({ settings: deps.settings, session: null }, again))
 }

@@ -104,6 +104,17 @@ test.each(['GET', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])('%s carries a body', asy
   expect(receiver.calls[0]).toMatchObject({ method, body: '{}\n' })
 })
 
+test('proxies of the environment are not asked: the guard would judge their address and not the receiver’s', async () => {
+  const names = ['HTTP_PROXY', 'http_proxy', 'HTTPS_PROXY', 'ALL_PROXY']
+  for (const name of names) process.env[name] = receiver.url('/proxy')
+  try {
+    await send(call(receiver.url('/hook')))
+  } finally {
+    for (const name of names) delete process.env[name]
+  }
+  expect(receiver.calls.map(({ path }) => path)).toEqual(['/hook'])
+})
+
 test('a configured user agent wins over ours', async () => {
   await send(call(receiver.url('/hook'), { headers: { 'User-Agent': 'mine/1' } }))
   expect(receiver.calls[0]?.headers['user-agent']).toBe('mine/1')
