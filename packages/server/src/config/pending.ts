@@ -18,7 +18,6 @@ export const PENDING: readonly Pending[] = [
   { key: 'serve.admin.request_log' },
   { key: 'serve.public.cors.options_passthrough' },
   { key: 'serve.public.cors.debug' },
-  { key: 'selfservice.flows.login.style' },
   { key: 'selfservice.flows.registration.login_hints' },
   { key: 'selfservice.flows.logout.clear_browser_data' },
   { key: 'selfservice.methods.password.config.migrate_hook' },

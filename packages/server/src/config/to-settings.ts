@@ -96,6 +96,7 @@ export function toSettings(config: Config, { schemas, hostname, generatedSecret,
           ? `${publicUrl}ui/error`
           : absolute(selfservice.flows.error.ui_url),
       logoutReturnUrl: logoutUrl === undefined ? null : absolute(logoutUrl),
+      login: { style: selfservice.flows.login.style },
       registration: {
         enabled: selfservice.flows.registration.enabled,
         loginHints: selfservice.flows.registration.login_hints,

@@ -31,6 +31,7 @@ export type Settings = {
     readonly flows: { readonly [F in FlowName]: FlowSettings }
     readonly errorUiUrl: string
     readonly logoutReturnUrl: string | null
+    readonly login: { readonly style: 'unified' | 'identifier_first' }
     readonly registration: {
       readonly enabled: boolean
       readonly loginHints: boolean

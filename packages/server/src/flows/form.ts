@@ -7,6 +7,7 @@ import type { Time } from '../core/time.ts'
 import type { FieldMessage, Ui, UiMessage, UiNode } from '../core/ui.ts'
 import { inFlow } from '../methods/in-flow.ts'
 import type { Caller, FlowDeps } from './define.ts'
+import { asksIdentifierFirst, asksProfileFirst, carriesProfile, identifierStep } from './style.ts'
 
 type FormDeps = Pick<FlowDeps, 'settings' | 'methods' | 'csrf' | 'traits'>
 
@@ -14,12 +15,13 @@ type Content = { readonly person: IdentityWithCredentials | null; readonly infos
 
 /** A flow with its form as it is shown anew: its traits, then what each enabled method adds, in Ory's order. */
 export function renderForm<F extends Flow>(deps: FormDeps, flow: F, caller: Caller, { person, infos }: Content): F {
-  const traits = flow.name === 'registration' ? deps.traits.nodes(flow.identitySchema) : []
+  const traits = flow.name === 'registration' ? traitNodes(deps, flow, flow.identitySchema) : []
   const shown = shownMethods(deps, flow).flatMap((name) => {
     const method = deps.settings.methods[name].enabled ? inFlow(deps.methods, name, flow) : null
     return method?.isOffered(person) ? [{ name, ...method.show(person) }] : []
   })
-  const nodes = merged([...traits, ...shown.flatMap((part) => part.nodes)])
+  const offered = merged([...traits, ...shown.flatMap((part) => part.nodes)])
+  const nodes = person === null && asksIdentifierFirst(deps, flow) ? identifierStep(offered) : offered
   const memory = { ...flow.memory, ...Object.fromEntries(shown.map((part) => [part.name, part.memory])) }
   const ui: Ui = {
     action: actionUrl(deps, flow),
@@ -45,8 +47,21 @@ function withCsrfNode(flow: Flow, nodes: readonly UiNode[]): readonly UiNode[] {
 }
 
 /** Recovery and verification show the one method that is to be used; all others show whatever is enabled. */
-const shownMethods = ({ settings }: FormDeps, { name }: Flow): readonly MethodName[] =>
-  name === 'recovery' || name === 'verification' ? [settings.selfservice[name].use] : METHODS
+function shownMethods(deps: FormDeps, flow: Flow): readonly MethodName[] {
+  const { name } = flow
+  if (name === 'recovery' || name === 'verification') return [deps.settings.selfservice[name].use]
+  return asksProfileFirst(deps, flow) ? ['oidc', 'profile'] : METHODS
+}
+
+/** The fields of a sign-up; in its second step they are filled in already, and out of the way. */
+const traitNodes = (deps: FormDeps, flow: Flow, schemaId: string | null): readonly UiNode[] =>
+  deps.traits
+    .nodes(schemaId)
+    .map((node) =>
+      node.type === 'input' && carriesProfile(deps, flow)
+        ? { ...node, attributes: { ...node.attributes, type: 'hidden' } }
+        : node,
+    )
 
 /** Puts a new one-time form of the browser's secret into the form; native clients have the field with nothing in it. */
 export function maskCsrf<F extends Flow>(

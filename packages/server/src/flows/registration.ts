@@ -1,7 +1,7 @@
 import type { Effect } from '../core/effect.ts'
 import { WireError } from '../core/errors.ts'
 import type { RegistrationFlow } from '../core/flow.ts'
-import { isJsonObject } from '../core/json.ts'
+import { isJsonObject, type JsonObject } from '../core/json.ts'
 import { messages } from '../core/messages.ts'
 import { newSession } from '../sessions/new-session.ts'
 import { askAfter } from './ask-after.ts'
@@ -12,6 +12,7 @@ import { asWrittenTo, type Fulfilled, fulfil, handedOut, stepsIn } from './fulfi
 import { selectedSchema } from './login.ts'
 import { newFlow } from './new-flow.ts'
 import { returnUrl } from './return-url.ts'
+import { isTwoStep } from './style.ts'
 
 /** The decisions at the start of a registration (ory-identity-api.md §3.2). */
 export function openRegistration(deps: FlowDeps, request: StartRequest, returnTo: string | null): Opening {
@@ -35,7 +36,7 @@ const disabled = new WireError(400, null, {
 export const registrationRules = (deps: FlowDeps, flow: RegistrationFlow): FlowRules => ({
   admit: ({ session }) => (session === null ? 'welcome' : 'signed_in'),
   person: async () => null,
-  coerce: (fields, encoding) => deps.traits.coerce(flow.identitySchema, fields, encoding),
+  coerce: (fields, encoding) => deps.traits.coerce(flow.identitySchema, toStep(deps, fields), encoding),
   expired: (times) => messages.registrationExpired(times),
   asksWhenReplaced: true,
   resubmitted: () => ({ kind: 'kept', messages: [{ field: '', message: messages.registrationAlreadyCompleted() }] }),
@@ -49,6 +50,13 @@ export const registrationRules = (deps: FlowDeps, flow: RegistrationFlow): FlowR
   isPrivileged: () => true,
   close: (passing) => close(deps, flow, passing),
 })
+
+/** A button that leads to another step says so beside the method of the form it is in; the older way names both at once. */
+function toStep(deps: FlowDeps, fields: JsonObject): JsonObject {
+  if (!isTwoStep(deps)) return fields
+  if (fields.method === 'profile:back') return { ...fields, method: 'profile', screen: 'previous' }
+  return fields.screen === undefined ? fields : { ...fields, method: 'profile' }
+}
 
 /** Completing a registration: the identity is stored, and a session with it, though only the `session` action hands it out. */
 async function close(deps: FlowDeps, flow: RegistrationFlow, passing: Passing): Promise<Closing> {

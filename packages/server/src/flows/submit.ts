@@ -4,12 +4,13 @@ import type { Flow } from '../core/flow.ts'
 import type { IdentityWithCredentials } from '../core/identity.ts'
 import type { JsonObject } from '../core/json.ts'
 import { messages } from '../core/messages.ts'
+import { withValues } from '../core/nodes.ts'
 import type { Time } from '../core/time.ts'
 import type { FieldMessage } from '../core/ui.ts'
 import type { Attempt } from '../methods/define.ts'
 import { consultBefore } from './ask-before.ts'
 import type { FlowDeps, FlowRules, Outcome, StartRequest, Submission } from './define.ts'
-import { maskCsrf, renderAgain } from './form.ts'
+import { maskCsrf, renderAgain, renderForm } from './form.ts'
 import { park } from './parked.ts'
 import { carried, goingOn } from './exchange.ts'
 import { type FormRead, readForm } from './read-form.ts'
@@ -79,7 +80,11 @@ async function conclude(deps: FlowDeps, trying: Trying, attempt: Attempt): Promi
     case 'pending': {
       const owner = attempt.handOver ? handedTo(caller) : caller
       const shown = attempt.hidesPayload ? null : transientPayload
-      const kept = maskCsrf(deps, { ...attempt.flow, transientPayload: shown, updatedAt: at }, owner)
+      const next: Flow = { ...attempt.flow, transientPayload: shown, updatedAt: at }
+      const kept =
+        attempt.fills === undefined
+          ? maskCsrf(deps, next, owner)
+          : shownAnew(deps, next, owner, { person, fields: attempt.fills })
       const commit = await deps.store.commit([...keep(trying, stripped(kept)), ...attempt.effects])
       if (commit.kind === 'conflict') return lostOr(deps, submission, fields, commit.conflict, at)
       deps.wake()
@@ -102,6 +107,7 @@ async function conclude(deps: FlowDeps, trying: Trying, attempt: Attempt): Promi
         const disabled = [{ field: '', message: messages.accountDisabled() }]
         return keepOpen(deps, submission, fields, disabled, at, opened)
       }
+      if (method === null) throw new Error('a step of a flow signs nobody in')
       // Who has the secret of a mail may open it anywhere: the flow goes on in that browser.
       const movesHere = form.reading.withoutCsrf === true && !submission.isOwner && flow.type === 'browser'
       const owner = movesHere ? handedTo(caller) : caller
@@ -136,6 +142,17 @@ async function conclude(deps: FlowDeps, trying: Trying, attempt: Attempt): Promi
 }
 
 const handedTo = (caller: Submission['caller']) => ({ ...caller, csrfCookie: caller.nextCsrfCookie })
+
+/** The form a flow has got to, with what was typed before in it. */
+function shownAnew(
+  deps: FlowDeps,
+  flow: Flow,
+  caller: Submission['caller'],
+  { person, fields }: { readonly person: IdentityWithCredentials | null; readonly fields: JsonObject },
+): Flow {
+  const anew = renderForm(deps, flow, caller, { person, infos: flow.ui.messages })
+  return { ...anew, ui: withValues(anew.ui, fields) }
+}
 
 /** What a form sent along is told to the actions of its own submission and never stored (ory-actions.md §4.3). */
 const stripped = (flow: Flow): Flow => ({ ...flow, transientPayload: null })

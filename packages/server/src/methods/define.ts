@@ -39,6 +39,8 @@ export type Attempt<F extends Flow = Flow> =
       readonly answer: PendingAnswer
       /** What was sent along is not shown with the answer, as with Ory's. */
       readonly hidesPayload?: true
+      /** The form is shown anew, as the flow now is, with these values in it. */
+      readonly fills?: JsonObject
       /** Whoever sent this has shown a secret of the flow: it is theirs from now on, wherever it was started. */
       readonly handOver?: true
       /** The browser goes elsewhere and comes back: it has to bring this. */

@@ -9,6 +9,7 @@ import type { FieldMessage, UiMessage, UiNode } from '../../core/ui.ts'
 import type { TraitForms } from '../../flows/define.ts'
 import { challengeFor, mailData, type SecretDeps } from '../../flows/sent-secret.ts'
 import { remembering } from '../../flows/memory.ts'
+import { isTwoStep } from '../../flows/style.ts'
 import type { BuildIdentity } from '../../identities/build.ts'
 import type { Attempt, MethodInFlow, Reading, Submitted } from '../define.ts'
 import { digitsOf, tooOften } from './attempt-code.ts'
@@ -94,9 +95,9 @@ async function send(
 
 /** In two steps there is a way back to the choice between methods (ory-identity-api.md §5.3). */
 const backNode = ({ settings }: CodeRegistrationDeps): readonly UiNode[] =>
-  settings.selfservice.registration.style === 'unified'
-    ? []
-    : [submitNode('profile', 'screen', 'credential-selection', messages.backInRegistration())]
+  isTwoStep({ settings })
+    ? [submitNode('profile', 'screen', 'credential-selection', messages.backInRegistration())]
+    : []
 
 /** What was typed stays in the form, out of the way. */
 export function traitNodes(

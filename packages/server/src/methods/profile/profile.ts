@@ -5,11 +5,18 @@ import { submitNode, withValues } from '../../core/nodes.ts'
 import type { UiNode } from '../../core/ui.ts'
 import type { Retrait, TraitForms } from '../../flows/define.ts'
 import type { Method, MethodInFlow } from '../define.ts'
+import { type ProfileRegistrationDeps, profileRegistration } from './registration.ts'
 
-export type ProfileDeps = { readonly traitForms: Pick<TraitForms, 'nodes' | 'validate'>; readonly retrait: Retrait }
+export type ProfileDeps = ProfileRegistrationDeps & {
+  readonly traitForms: Pick<TraitForms, 'nodes' | 'validate'>
+  readonly retrait: Retrait
+}
 
-/** The traits of somebody who is signed in. */
-export const profileMethod = (deps: ProfileDeps): Method => ({ settings: profileSettings(deps) })
+/** The traits of somebody who is signed in, or is about to sign up. */
+export const profileMethod = (deps: ProfileDeps): Method => ({
+  settings: profileSettings(deps),
+  registration: profileRegistration(deps),
+})
 
 const profileSettings = ({ traitForms, retrait }: ProfileDeps): MethodInFlow<SettingsFlow> => ({
   nodes: ({ person }) => {
