@@ -134,3 +134,30 @@ export function claimsIn(token: string): JsonObject {
   const claims: unknown = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
   return isJsonObject(claims) ? claims : {}
 }
+
+/** A provider that is named before it is there. */
+export function laterUpstream(): UpstreamServer & { start(server: UpstreamServer): void } {
+  const running: { server: UpstreamServer | null } = { server: null }
+  const server = () => {
+    if (running.server === null) throw new Error('the provider has not been started')
+    return running.server
+  }
+  return {
+    start: (started) => {
+      running.server = started
+    },
+    get issuer() {
+      return server().issuer
+    },
+    get tokenRequests() {
+      return server().tokenRequests
+    },
+    get departures() {
+      return server().departures
+    },
+    is: (account) => server().is(account),
+    visit: (url) => server().visit(url),
+    sign: (claims) => server().sign(claims),
+    close: () => server().close(),
+  }
+}

@@ -216,6 +216,19 @@ describe.each(DIALECTS)('signing in with a provider, on %s', (dialect) => {
     expect(textIn(after, 'authenticated_at') > textIn(before, 'authenticated_at')).toBe(true)
   })
 
+  test('a refresh with an account that is not linked makes nobody new', async () => {
+    const ann = somebody(here.app, 'ajax')
+    here.upstream.is(olga())
+    await goThrough(here, ann, (await ann.start('registration')).flow)
+    const stranger = olga()
+    here.upstream.is(stranger)
+    const told = await goThrough(here, ann, (await ann.start('login', '?refresh=true')).flow)
+    expect(told.status).toBe(400)
+    expect(saidIn(told.flow)).toEqual(['4000001'])
+    const found = await ann.http.get(`${here.app.adminUrl}/admin/identities?credentials_identifier=up:${stranger.sub}`)
+    expect(found.text.trim()).toBe('[]')
+  })
+
   test('what a client says to the provider goes through a list', async () => {
     const ann = somebody(here.app, 'ajax')
     const { flow } = await ann.start('login')
