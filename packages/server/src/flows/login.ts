@@ -7,12 +7,13 @@ import { messages } from '../core/messages.ts'
 import type { Aal, Session } from '../core/session.ts'
 import { newSession, renewedSession, withDistinctDevices } from '../sessions/new-session.ts'
 import { askAfter } from './ask-after.ts'
+import { consultBefore } from './ask-before.ts'
 import { stepUpUrl } from './assurance.ts'
 import type { Closing, FlowDeps, FlowRules, Opening, Passing, StartRequest } from './define.ts'
 import { maskCsrf, renderForm } from './form.ts'
 import { awaitedByApp } from './exchange.ts'
 import { fulfil, handedOut, stepsIn } from './fulfil.ts'
-import { linkPending } from './link-pending.ts'
+import { isLinking, linkingOn, linkPending } from './link-pending.ts'
 import { newFlow } from './new-flow.ts'
 import { returnUrl } from './return-url.ts'
 import { verifyFirst } from './verify-first.ts'
@@ -111,7 +112,10 @@ export const loginRules = (deps: FlowDeps, flow: LoginFlow): FlowRules => ({
 /** Completing a login: the session is issued, or renewed where it is the same person's. */
 async function close(deps: FlowDeps, flow: LoginFlow, passing: Passing): Promise<Closing> {
   const { method, caller, transientPayload, at } = passing
-  const linking = linkPending(flow, passing.attempt, at)
+  const needsMore = (session: Session) =>
+    needsSecondFactor(deps.settings.methods, deps.settings.session.requiredAal, session)
+  const { session: proven, issued } = sessionFor(deps, flow, passing)
+  const linking = linkPending(flow, passing.attempt, { at, mustStepUp: needsMore(proven) })
   if (linking.kind === 'mismatch') {
     return { kind: 'denied', messages: [{ field: '', message: messages.linkedCredentialsMismatch() }] }
   }
@@ -119,7 +123,7 @@ async function close(deps: FlowDeps, flow: LoginFlow, passing: Passing): Promise
   // A code has moved its flow on by the time actions are asked, other methods have not.
   const state = method === 'code' ? 'passed_challenge' : flow.state
   const attempted: LoginFlow = { ...flow, state, active: method, transientPayload }
-  const { session: draft, issued } = sessionFor(deps, flow, { ...passing, attempt })
+  const draft = { ...proven, identity: attempt.identity }
   const verdict = await askAfter(deps, attempted, passing, { session: draft })
   if (verdict.kind === 'deny') return { kind: 'denied', messages: verdict.messages, flow: { ...flow, active: method } }
   if (verdict.kind === 'divert') return verifyFirst(deps, attempted, passing)
@@ -141,12 +145,14 @@ async function close(deps: FlowDeps, flow: LoginFlow, passing: Passing): Promise
   // What an action changes about somebody who signs in is seen, and not kept (ory-actions.md §4.9).
   const session = { ...draft, identity: { ...fulfilled.identity, ...verdict.identity } }
   const done = exchange?.flow ?? flow
+  const stepUp = needsMore(session) ? await stepUpFrom(deps, flow, passing, { session, isNew }) : null
   const effects: readonly Effect[] = [
     { kind: 'closeFlow', flow: { ...done, active: method, state: 'passed_challenge', completed: true, updatedAt: at } },
     issued === null
       ? { kind: 'renewSession', session: withDistinctDevices(session), at }
       : { kind: 'storeSession', session, tokenHash: issued.hash, at },
     { kind: 'handOutSession' },
+    ...(stepUp?.effects ?? []),
     ...attempt.effects,
     ...fulfilled.effects,
   ]
@@ -165,11 +171,36 @@ async function close(deps: FlowDeps, flow: LoginFlow, passing: Passing): Promise
       returnTo: returnUrl(deps.settings, flow, method),
       browserTo: fulfilled.verificationUi,
       ...(exchange === null ? {} : { returnCode: exchange.code }),
-      stepUpTo: needsSecondFactor(deps.settings.methods, deps.settings.session.requiredAal, session)
-        ? stepUpUrl(deps, flow.returnTo)
-        : null,
+      stepUpTo: stepUp?.url ?? null,
     },
   }
+}
+
+type StepUp = { readonly url: string; readonly effects: readonly Effect[] }
+
+/**
+ * Where the second factor is shown. A sign-in that is to add an account elsewhere goes on in a flow of its own, opened
+ * for it and asked about (ory-actions.md §2.3); any other begins as somebody wants it.
+ */
+async function stepUpFrom(
+  deps: FlowDeps,
+  flow: LoginFlow,
+  { caller }: Passing,
+  { session, isNew }: { readonly session: Session; readonly isNew: boolean },
+): Promise<StepUp> {
+  const plain = { url: stepUpUrl(deps, flow.returnTo), effects: [] }
+  if (!isLinking(flow) || flow.type !== 'browser') return plain
+  const owner = { ...caller, session, csrfCookie: isNew ? caller.nextCsrfCookie : caller.csrfCookie }
+  const { type, requestUrl, oauth2 } = flow
+  const request = { name: 'login', type, requestUrl, oauth2, query: { aal: 'aal2' }, caller: owner } as const
+  const opening = await openLogin(deps, request, flow.returnTo)
+  if (opening.kind !== 'opened' || opening.flow.name !== 'login') return plain
+  const next = linkingOn(flow, opening.flow)
+  const asked = await consultBefore(deps, next, owner)
+  if (asked.kind === 'refused') return plain
+  const page = new URL(deps.settings.selfservice.flows.login.uiUrl)
+  page.searchParams.set('flow', next.id)
+  return { url: page.href, effects: [{ kind: 'openFlow', flow: next }, ...(opening.effects ?? []), ...asked.effects] }
 }
 
 function sessionFor(deps: FlowDeps, flow: LoginFlow, { attempt, method, caller, at }: Passing) {

@@ -150,8 +150,9 @@ export const CODE_PATHS: readonly Path[] = [
   {
     path: 'sign up with a code: wrong code, right code',
     fires: ['registration.before', 'registration.after.code'],
-    walk: async ({ app, client, email, configure }) => {
-      await configure({}, PASSWORDLESS)
+    walk: async (walker) => {
+      const { app, client, email } = walker
+      await walker.configure({}, PASSWORDLESS)
       const ann = somebody(app, client)
       const traits = { email }
       const sent = await ann.submit((await ann.start('registration')).flow, { method: 'code', traits })
@@ -163,10 +164,11 @@ export const CODE_PATHS: readonly Path[] = [
   {
     path: 'sign in with a code',
     fires: ['login.before', 'login.after.code'],
-    walk: async ({ app, client, email, configure, watch }) => {
-      await configure({}, PASSWORDLESS)
+    walk: async (walker) => {
+      const { app, client, email } = walker
+      await walker.configure({}, PASSWORDLESS)
       await somebody(app, 'api').signUp(email)
-      watch()
+      walker.watch()
       const ann = somebody(app, client)
       const sent = await ann.submit((await ann.start('login')).flow, { method: 'code', identifier: email })
       await ann.submit(sent.flow, { method: 'code', identifier: email, code: await codeTo(app, email) })
@@ -175,11 +177,12 @@ export const CODE_PATHS: readonly Path[] = [
   {
     path: 'confirm who one is (refresh) with a code',
     fires: ['login.before', 'login.after.code'],
-    walk: async ({ app, client, email, configure, watch }) => {
-      await configure({}, PASSWORDLESS)
+    walk: async (walker) => {
+      const { app, client, email } = walker
+      await walker.configure({}, PASSWORDLESS)
       const ann = somebody(app, client)
       await ann.signUp(email)
-      watch()
+      walker.watch()
       const { flow } = await ann.start('login', '?refresh=true')
       const sent = await ann.submit(flow, { method: 'code', identifier: email })
       await ann.submit(sent.flow, { method: 'code', identifier: email, code: await codeTo(app, email) })
@@ -188,12 +191,13 @@ export const CODE_PATHS: readonly Path[] = [
   {
     path: 'sign in with a password and a code that is sent at once (step-up)',
     fires: ['login.before', 'login.after.code'],
-    walk: async ({ app, client, email, configure, watch }) => {
-      await configure({}, SECOND)
+    walk: async (walker) => {
+      const { app, client, email } = walker
+      await walker.configure({}, SECOND)
       await somebody(app, 'api').signUp(email)
       const ann = somebody(app, client)
       await ann.signIn(email)
-      watch()
+      walker.watch()
       const { flow } = await ann.start('login', '?aal=aal2')
       await ann.submit(flow, { method: 'code', code: await codeTo(app, email) })
     },
@@ -201,10 +205,11 @@ export const CODE_PATHS: readonly Path[] = [
   {
     path: 'say who one is first, then the password',
     fires: ['login.before', 'login.after.password'],
-    walk: async ({ app, client, email, configure, watch }) => {
+    walk: async (walker) => {
+      const { app, client, email } = walker
       await somebody(app, 'api').signUp(email)
-      await configure({ 'login.style': 'identifier_first' })
-      watch()
+      await walker.configure({ 'login.style': 'identifier_first' })
+      walker.watch()
       const ann = somebody(app, client)
       const first = await ann.submit((await ann.start('login')).flow, { method: 'identifier_first', identifier: email })
       await ann.submit(first.flow, { method: 'password', identifier: email, password: PASSWORD })
@@ -213,8 +218,9 @@ export const CODE_PATHS: readonly Path[] = [
   {
     path: 'sign up in two steps',
     fires: ['registration.before', 'registration.after.password'],
-    walk: async ({ app, client, email, configure }) => {
-      await configure({ 'registration.style': 'profile_first' })
+    walk: async (walker) => {
+      const { app, client, email } = walker
+      await walker.configure({ 'registration.style': 'profile_first' })
       const ann = somebody(app, client)
       const second = await ann.submit((await ann.start('registration')).flow, { method: 'profile', traits: { email } })
       await ann.submit(second.flow, { method: 'password', password: PASSWORD, traits: { email } })

@@ -4,13 +4,14 @@ import { DIALECTS } from '../app.ts'
 import { at } from '../http-client.ts'
 import { mailsTo } from '../mails.ts'
 import { listIn, namesIn, saidIn, somebody, textIn, valueIn } from '../somebody.ts'
+import { connectApp, codeOf } from '../factors/world.ts'
 import { goThrough, type Stage, stage, toldTriggers } from './walk.ts'
 
 describe.each(DIALECTS)('signing in with a provider, on %s', (dialect) => {
   let here: Stage
   let count = 0
   beforeAll(async () => {
-    here = await stage({ dialect })
+    here = await stage({ dialect, setting: { methods: { totp: { enabled: true } } } })
   })
   afterAll(() => here.close())
   beforeEach(() => here.hooks.reset())
@@ -162,6 +163,33 @@ describe.each(DIALECTS)('signing in with a provider, on %s', (dialect) => {
     const again = somebody(here.app, 'form')
     await goThrough(here, again, (await again.start('login')).flow)
     expect(at((await again.whoami()).json, 'identity.id')).toBe(at((await ann.whoami()).json, 'identity.id'))
+  })
+
+  test('who has a second factor shows it before an account is linked', async () => {
+    const account = olga()
+    const owner = somebody(here.app, 'ajax')
+    await owner.signUp(account.email)
+    const secret = await connectApp(owner)
+    const linked = async () => {
+      const id = textIn((await owner.whoami()).json, 'identity.id')
+      const { json } = await owner.http.get(`${here.app.adminUrl}/admin/identities/${id}`)
+      return at(json, 'credentials.oidc.identifiers') ?? []
+    }
+    here.upstream.is(account)
+    const ann = somebody(here.app, 'ajax')
+    const conflict = await goThrough(here, ann, (await ann.start('login')).flow)
+    const half = await ann.submit(conflict.flow, {
+      method: 'password',
+      identifier: account.email,
+      password: 'a-horse-with-9-batteries',
+    })
+    expect(half.status).toBe(422)
+    expect(half.location).toMatch(/^http:\/\/ui\.example\.test\/login\?flow=/)
+    expect(half.flow.requested_aal).toBe('aal2')
+    expect(await linked()).toEqual([])
+    const done = await ann.submit(half.flow, { method: 'totp', totp_code: codeOf(secret, Date.now()) })
+    expect(done.status).toBe(200)
+    expect(await linked()).toEqual([`up:${account.sub}`])
   })
 
   test('a sign-up says the same to a script, and only the right person links', async () => {
