@@ -197,5 +197,5 @@ const steady = (text: string) =>
     .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, '6f1c3e0a-…')
     .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, '2026-11-25T10:00:00Z')
     .replaceAll(/http:\/\/127\.0\.0\.1:\d+/g, 'https://id.example.test')
-    .replaceAll(/127\.0\.0\.1:\d+/g, '192.0.2.7')
+    .replaceAll(/127\.0\.0\.1(:\d+)?/g, '192.0.2.7')
     .replaceAll(/ann-\d+@/g, 'ann@')
