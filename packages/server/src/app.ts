@@ -9,8 +9,8 @@ import type { Log } from './core/log.ts'
 import type { Settings } from './core/settings.ts'
 import { openCourier } from './courier/courier.ts'
 import { createTemplateCache, openMessageTemplates } from './courier/templates.ts'
-import { createListener, listen } from './http/listener.ts'
-import { adminPath } from './http/admin-path.ts'
+import { readCertificate } from './http/certificate.ts'
+import { createListener } from './http/listener.ts'
 import { openClient } from './net/client.ts'
 import { connectSocket } from './net/connect-socket.ts'
 import { startCallLog } from './outbox/call-log.ts'
@@ -104,19 +104,9 @@ export async function startApp({ settings, world, log, version, migrate, configu
     version,
   }
   const serving = { doors: assemble(parts, settings, first) }
-  const publicListener = await createListener(serving.doors.publicRoutes, {
-    kind: 'public',
-    cors: settings.serve.public.cors,
-    run: (route, exchange) => serving.doors.answerPublic(route, exchange),
-    log: (error) => log('error', 'request_failed', { detail: String(error) }),
-  })
-  const adminListener = await createListener(serving.doors.adminRoutes, {
-    kind: 'admin',
-    cors: null,
-    run: (route, exchange) => serving.doors.answerAdmin(route, exchange),
-    rewrite: adminPath(serving.doors.adminRoutes),
-    log: (error) => log('error', 'request_failed', { detail: String(error) }),
-  })
+  const { public: open, admin } = settings.serve
+  const publicListener = createListener(() => serving.doors.public, readCertificate(open.tls))
+  const adminListener = createListener(() => serving.doors.admin, readCertificate(admin.tls))
 
   const stop = async () => {
     await Promise.all([publicListener.close(), adminListener.close(), beside.oauth2?.close()])
@@ -128,8 +118,8 @@ export async function startApp({ settings, world, log, version, migrate, configu
   }
   try {
     if (settings.oauth2Server !== null) beside.oauth2 = await startOAuth2(oauth2Parts, settings.oauth2Server)
-    await listen(publicListener, settings.serve.public)
-    await listen(adminListener, settings.serve.admin)
+    await publicListener.listen(open)
+    await adminListener.listen(admin)
   } catch (error) {
     await stop()
     throw error
@@ -138,6 +128,8 @@ export async function startApp({ settings, world, log, version, migrate, configu
     reload: (next) => {
       const plan = planOf(next)
       serving.doors = assemble(parts, next, plan)
+      publicListener.show(readCertificate(next.serve.public.tls))
+      adminListener.show(readCertificate(next.serve.admin.tls))
       current.settings = next
       inForce.sendingOf = sendingOf(plan)
       if ((next.oauth2Server === null) !== (beside.oauth2 === null))

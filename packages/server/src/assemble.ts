@@ -20,11 +20,12 @@ import { createSeal } from './crypto/seal.ts'
 import { ALGORITHMS, keyCeremonies } from './crypto/key-ceremonies.ts'
 import { hashToken, issueSessionToken, logoutToken } from './crypto/session-tokens.ts'
 import type { FlowDeps } from './flows/define.ts'
-import { checkAdmin } from './http/admin-gate.ts'
 import { browserState } from './http/browser-state.ts'
-import { type DoorDeps, forwardError, guarded } from './http/doors.ts'
-import type { Answer, Exchange, Route } from './http/exchange.ts'
 import { actionRoutes } from './http/action-routes.ts'
+import { toAdminRoutes, toPublicRoutes } from './http/cross-routes.ts'
+import type { DoorDeps } from './http/doors.ts'
+import { adminDoor, publicDoor } from './http/listener-doors.ts'
+import type { Door } from './http/listener.ts'
 import { adminIdentityRoutes } from './http/admin-identity-routes.ts'
 import { adminRecoveryRoutes } from './http/admin-recovery-routes.ts'
 import { courierRoutes } from './http/courier-routes.ts'
@@ -76,13 +77,8 @@ type Parts = {
   readonly version: string
 }
 
-/** What one configuration makes of the server's parts: two tables of routes and who may pass. */
-type Doors = {
-  readonly publicRoutes: readonly Route[]
-  readonly adminRoutes: readonly Route[]
-  answerPublic(route: Route, exchange: Exchange): Promise<Answer>
-  answerAdmin(route: Route, exchange: Exchange): Promise<Answer>
-}
+/** What one configuration makes of the server's parts: what is behind its two listeners. */
+type Doors = { readonly public: Door; readonly admin: Door }
 
 /** Builds everything that depends on the configuration. A request keeps what it started with. */
 export function assemble(parts: Parts, settings: Settings, plan: ActionPlan): Doors {
@@ -112,6 +108,7 @@ export function assemble(parts: Parts, settings: Settings, plan: ActionPlan): Do
     ...healthRoutes(meta),
     ...publicMetaRoutes(doors),
     webAuthnScriptRoute,
+    ...toAdminRoutes(urls.adminUrl),
     ...selfServiceRoutes(pages),
     ...oidcRoutes({ ...pages, oidc }),
     ...sessionRoutes(pages),
@@ -121,6 +118,7 @@ export function assemble(parts: Parts, settings: Settings, plan: ActionPlan): Do
   const adminRoutes = [
     ...healthRoutes(meta),
     ...adminMetaRoutes(meta),
+    ...toPublicRoutes(urls.publicUrl),
     ...adminIdentityRoutes({
       ...doors,
       ...people,
@@ -143,24 +141,9 @@ export function assemble(parts: Parts, settings: Settings, plan: ActionPlan): Do
     ...(settings.dev ? devRoutes({ ...parts.world, ...urls, echo: parts.echo }) : []),
     ...(settings.dev ? mailboxRoutes({ ...urls, messages: parts.store.messages, openMessage }) : []),
   ]
-  // Listeners were opened with the routes of the first configuration; each request finds today's by name.
-  const find = (routes: readonly Route[]) => {
-    const known = new Map(routes.map((route) => [`${route.method} ${route.path}`, route]))
-    return (route: Route) => known.get(`${route.method} ${route.path}`) ?? route
-  }
-  const [publicRoute, adminRoute] = [find(publicRoutes), find(adminRoutes)]
   return {
-    publicRoutes,
-    adminRoutes,
-    answerPublic: (route, exchange) => guarded(doors, exchange, route.csrf, publicRoute(route).handle),
-    answerAdmin: async (route, exchange) => {
-      try {
-        checkAdmin(settings.serve.admin, exchange)
-        return await adminRoute(route).handle(exchange)
-      } catch (thrown) {
-        return forwardError(doors, exchange, thrown, 'ajax')
-      }
-    },
+    public: publicDoor(doors, publicRoutes, parts.log),
+    admin: adminDoor(doors, adminRoutes, parts.log),
   }
 }
 

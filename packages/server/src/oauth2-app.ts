@@ -1,7 +1,6 @@
 import type { OAuth2Settings } from './core/oauth2-settings.ts'
 import { assembleOAuth2, type OAuth2Parts } from './assemble-oauth2.ts'
-import { createOAuth2Listener } from './http/oauth2/listener.ts'
-import { listen } from './http/listener.ts'
+import { createOAuth2Listener, listen } from './http/oauth2/listener.ts'
 import type { FlowDeps } from './oauth2/authorize.ts'
 import type { Sending } from './core/action.ts'
 import type { ActionId } from './core/ids.ts'

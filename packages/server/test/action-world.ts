@@ -24,6 +24,9 @@ type Changes = {
   readonly clients?: Partial<ActionDeps['settings']['clients']>
 }
 
+/** How listeners are opened makes no difference here. */
+const opening = { socket: null, tls: null, logsHealth: true }
+
 export function actionWorld({ actions, clients }: Changes = {}): ActionWorld {
   const settings: ActionDeps['settings'] = {
     actions: {
@@ -56,9 +59,18 @@ export function actionWorld({ actions, clients }: Changes = {}): ActionWorld {
           exposedHeaders: [],
           allowCredentials: false,
           maxAge: 0,
+          optionsPassthrough: false,
         },
+        ...opening,
       },
-      admin: { host: '127.0.0.1', port: 4434, baseUrl: 'http://admin.test/', bearerTokenHashes: [], open: 'anyone' },
+      admin: {
+        host: '127.0.0.1',
+        port: 4434,
+        baseUrl: 'http://admin.test/',
+        bearerTokenHashes: [],
+        open: 'anyone',
+        ...opening,
+      },
     },
     featureFlags: {
       useContinueWithTransitions: false,

@@ -13,7 +13,7 @@ export function createLog({ level, format }: LogOptions, write: (line: string) =
   return (level, event, fields) => logger[level](fields, event)
 }
 
-const NAMES: { readonly [level: number]: string } = { 30: 'info', 40: 'WARN', 50: 'ERROR' }
+const NAMES: { readonly [level: number]: string } = { 20: 'debug', 30: 'info', 40: 'WARN', 50: 'ERROR' }
 
 function textTo(write: (line: string) => void): (line: string) => void {
   return (line) => {

@@ -12,11 +12,6 @@ type Pending = {
 
 /** One row a feature; whoever builds it deletes the row. Ignoring one that is refused would weaken security. */
 export const PENDING: readonly Pending[] = [
-  { key: 'serve.public.tls', refusedBecause: 'the listener would speak plain http where the file asks for https' },
-  { key: 'serve.admin.tls', refusedBecause: 'the listener would speak plain http where the file asks for https' },
-  { key: 'serve.public.request_log' },
-  { key: 'serve.admin.request_log' },
-  { key: 'serve.public.cors.options_passthrough' },
   { key: 'serve.public.cors.debug' },
   { key: 'selfservice.flows.registration.login_hints' },
   { key: 'selfservice.flows.logout.clear_browser_data' },

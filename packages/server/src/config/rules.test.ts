@@ -154,16 +154,26 @@ test('development at an address of the world is almost always a mistake', async 
 })
 
 test.each([
-  [
-    'serve: {public: {tls: {cert: {path: /x}, key: {path: /y}}}}',
-    'serve.public.tls\n  got   a key of something that is not built yet\n  need  to leave it out: the listener would speak plain http',
-  ],
-  [
-    'serve: {admin: {host: "unix:/run/cardea.sock"}}',
-    'serve.admin.host\n  got   "unix:/run/cardea.sock"\n  need  an address',
-  ],
-])('%s is refused until it is built', async (more, expected) => {
+  ['serve: {public: {tls: {cert: {path: /x}}}}', 'serve.public.tls\n  got   no key\n  need  key and cert'],
+  ['serve: {admin: {tls: {key: {base64: eA==}, cert: {path: ""}}}}', 'serve.admin.tls\n  got   no cert\n'],
+])('%s is refused: plain http would be spoken instead', async (more, expected) => {
   expect(await errorOf(`${text}${more}`, { env })).toContain(expected)
+})
+
+test('a certificate and a socket of their own are what a listener may have', async () => {
+  const { settings } = await loadText(
+    `${text}serve: {public: {tls: {cert: {path: /x}, key: {base64: eA==}}}, admin: {host: "unix:/run/c.sock", socket: {mode: 432}}}`,
+    { env },
+  )
+  expect(settings.serve.public.tls).toEqual({
+    key: { kind: 'base64', base64: 'eA==' },
+    cert: { kind: 'file', path: '/x' },
+  })
+  expect(settings.serve.admin).toMatchObject({
+    host: 'unix:/run/c.sock',
+    socket: { mode: 0o660, owner: null },
+    tls: null,
+  })
 })
 
 test('what is not built and does no harm is said once, where it is written', async () => {

@@ -90,8 +90,9 @@ function secretsAreReferences(subject: Subject): readonly Finding[] {
   return unsafe(subject, { path: first.path, part: 'value', need: `${need} (in clear here${more})` })
 }
 
+/** A socket keeps out whoever may not open its file. */
 const isLoopback = (host: string) =>
-  host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
+  host.startsWith('unix:') || host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
 
 /** reliability.md §10, B17. */
 function adminIsClosed(subject: Subject): readonly Finding[] {
@@ -120,22 +121,25 @@ function guardIsOn(subject: Subject): readonly Finding[] {
   )
 }
 
-/** A socket keeps out whoever may not open its file; an address in its place would let them in. */
-const hostsAreAddresses = ({ config: { serve } }: Subject): readonly Finding[] =>
+/** With half of it the listener would speak plain http where the file asks for https. */
+const certificatesAreWhole = ({ config: { serve } }: Subject): readonly Finding[] =>
   (['public', 'admin'] as const).flatMap((listener) => {
-    const { host } = serve[listener]
-    if (!host.startsWith('unix:')) return []
+    const { tls } = serve[listener]
+    const missing = (['key', 'cert'] as const).filter((part) => !tls?.[part]?.path && !tls?.[part]?.base64)
+    if (tls === undefined || missing.length === 0 || Object.keys(tls).length === 0) return []
     return [
       {
-        ...value(`serve.${listener}.host`),
-        got: JSON.stringify(host),
-        need: 'an address: unix sockets are not built yet',
+        path: ['serve', listener, 'tls'],
+        part: 'key',
+        got: `no ${missing.join(' and no ')}`,
+        need: 'key and cert, each with a path or with base64',
       },
     ]
   })
 
 function portsDiffer({ config: { serve } }: Subject): readonly Finding[] {
-  if (serve.public.port !== serve.admin.port) return []
+  const hasSocket = [serve.public, serve.admin].some(({ host }) => host.startsWith('unix:'))
+  if (hasSocket || serve.public.port !== serve.admin.port) return []
   return [{ ...value('serve.admin.port'), got: String(serve.admin.port), need: 'another port than serve.public.port' }]
 }
 
@@ -235,7 +239,7 @@ const RULES: readonly ((subject: Subject) => readonly Finding[])[] = [
   tokensAreStrong,
   adminIsClosed,
   guardIsOn,
-  hostsAreAddresses,
+  certificatesAreWhole,
   portsDiffer,
   cookieNameHolds,
   sameSiteNoneIsSecure,

@@ -9,10 +9,12 @@ import type {
   FlowSettings,
   HookList,
   LinkSettings,
+  PemSource,
   PasskeySettings,
   RelyingParty,
   SchemaSource,
   Settings,
+  TlsSettings,
   TotpSettings,
 } from '../core/settings.ts'
 import type { Milliseconds } from '../core/time.ts'
@@ -62,10 +64,9 @@ export function toSettings(config: Config, { schemas, hostname, generatedSecret,
     dsn: config.dsn,
     log: logOf(config.log),
     serve: {
-      public: { host: serve.public.host, port: serve.public.port, baseUrl: publicUrl, cors: corsOf(serve.public.cors) },
+      public: { ...listenerOf(serve.public), baseUrl: publicUrl, cors: corsOf(serve.public.cors) },
       admin: {
-        host: serve.admin.host,
-        port: serve.admin.port,
+        ...listenerOf(serve.admin),
         baseUrl: baseUrlOf(config, serve.admin, hostname),
         bearerTokenHashes: serve.admin.auth.bearer_tokens.map((token) =>
           createHash('sha256').update(token).digest('hex'),
@@ -193,9 +194,31 @@ type ListenerConfig = { readonly host: string; readonly port: number; readonly b
 /** As Ory guesses it: https unless in development, and this machine's name where it listens on every address. */
 function baseUrlOf({ dev }: Config, { host, port, base_url }: ListenerConfig, hostname: string): string {
   if (base_url !== undefined) return base_url.endsWith('/') ? base_url : `${base_url}/`
-  const isEvery = host === '' || host === '0.0.0.0' || host === '::'
+  const isEvery = host === '' || host === '0.0.0.0' || host === '::' || host.startsWith('unix:')
   const name = isEvery ? hostname : host.includes(':') ? `[${host}]` : host
   return `${dev ? 'http' : 'https'}://${name}:${port}/`
+}
+
+type ListenerParts = Pick<Config['serve']['admin'], 'host' | 'port' | 'socket' | 'tls' | 'request_log'>
+
+const listenerOf = ({ host, port, socket, tls, request_log }: ListenerParts) => ({
+  host,
+  port,
+  socket: socket === undefined ? null : { owner: socket.owner ?? null, group: socket.group ?? null, mode: socket.mode },
+  tls: tlsOf(tls),
+  logsHealth: !request_log.disable_for_health,
+})
+
+function tlsOf(tls: ListenerParts['tls']): TlsSettings | null {
+  const [key, cert] = [pemOf(tls?.key), pemOf(tls?.cert)]
+  return key === null || cert === null ? null : { key, cert }
+}
+
+function pemOf(
+  pem: { readonly path?: string | undefined; readonly base64?: string | undefined } | undefined,
+): PemSource | null {
+  if (pem?.base64 !== undefined && pem.base64 !== '') return { kind: 'base64', base64: pem.base64 }
+  return pem?.path === undefined || pem.path === '' ? null : { kind: 'file', path: pem.path }
 }
 
 const corsOf = (cors: Config['serve']['public']['cors']) => ({
@@ -206,6 +229,7 @@ const corsOf = (cors: Config['serve']['public']['cors']) => ({
   exposedHeaders: cors.exposed_headers,
   allowCredentials: cors.allow_credentials,
   maxAge: cors.max_age,
+  optionsPassthrough: cors.options_passthrough,
 })
 
 const isSecure = (secure: boolean | string | undefined, { dev }: Config) =>

@@ -11,6 +11,8 @@ type WireErrorOptions = {
   /** Where a browser goes instead of the error page, and how. */
   readonly browserTo?: string
   readonly browserStatus?: 302 | 303
+  /** In how many seconds it is worth another try. */
+  readonly retryAfter?: number
   readonly cause?: unknown
 }
 
@@ -20,6 +22,7 @@ const DEFAULT_MESSAGES: { readonly [status: number]: string } = {
   403: 'The requested action was forbidden',
   404: 'The requested resource could not be found',
   409: 'The resource could not be created due to a conflict',
+  429: 'Too many requests',
   410: 'The requested resource is no longer available because it has expired or is otherwise invalid.',
 }
 

@@ -13,7 +13,7 @@ export type Settings = {
   readonly revision: string
   readonly dsn: string
   readonly log: { readonly level: string; readonly format: 'json' | 'text'; readonly leakSensitiveValues: boolean }
-  readonly serve: { readonly public: PublicListener; readonly admin: AdminListener }
+  readonly serve: { readonly public: PublicListener & Opening; readonly admin: AdminListener & Opening }
   readonly cookies: CookieSettings
   readonly session: {
     readonly lifespan: Milliseconds
@@ -92,14 +92,36 @@ export type Cors = {
   readonly exposedHeaders: readonly string[]
   readonly allowCredentials: boolean
   readonly maxAge: number
+  /** OPTIONS requests go to the routes. */
+  readonly optionsPassthrough: boolean
 }
 
 export type Listener = {
+  /** An address, or `unix:/path`. */
   readonly host: string
   readonly port: number
   /** Always with a trailing slash, as the csrf cookie's name is made of it. */
   readonly baseUrl: string
 }
+
+/** How a listener is opened. */
+export type Opening = {
+  /** Who may open a unix socket; null: whoever the process lets. */
+  readonly socket: SocketSettings | null
+  /** What it shows; null: it speaks plain http. */
+  readonly tls: TlsSettings | null
+  /** Whether health checks are in the log of requests. */
+  readonly logsHealth: boolean
+}
+
+export type SocketSettings = { readonly owner: string | null; readonly group: string | null; readonly mode: number }
+
+export type TlsSettings = { readonly key: PemSource; readonly cert: PemSource }
+
+export type PemSource =
+  | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'base64'; readonly base64: string }
+
 export type PublicListener = Listener & { readonly cors: Cors }
 export type AdminListener = Listener & {
   /** Hashes (SHA-256, hexadecimal) of the bearer tokens that open it; none = see `open`. */

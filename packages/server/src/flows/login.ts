@@ -214,7 +214,7 @@ function sessionFor(deps: FlowDeps, flow: LoginFlow, { attempt, method, caller, 
   }
   const current = caller.session
   if (current !== null && current.identity.id === attempt.identity.id && mayContinueSignedIn(flow)) {
-    return { session: renewedSession(deps.random, current, proof), issued: null }
+    return { session: renewedSession(current, proof), issued: null }
   }
   return { session: newSession(deps.random, deps.settings.session.lifespan, proof), issued: deps.tokens.issue() }
 }

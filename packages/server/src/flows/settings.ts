@@ -176,7 +176,7 @@ async function close(deps: FlowDeps, flow: SettingsFlow, passing: Passing): Prom
   const proven =
     attempt.proves === undefined
       ? session
-      : renewedSession(deps.random, session, {
+      : renewedSession(session, {
           identity,
           method,
           aal: attempt.proves,

@@ -73,14 +73,17 @@ export async function guarded(
   csrf: 'global' | 'ignored',
   handle: (exchange: Exchange) => Promise<Answer>,
 ): Promise<Answer> {
+  if (csrf === 'ignored') {
+    return handle(exchange).catch((thrown: unknown) => forwardError(deps, exchange, thrown, clientOf(exchange)))
+  }
   const existing = csrfSecretOf(deps, exchange.facts)
-  const secret = existing ?? (csrf === 'global' ? deps.csrf.newSecret() : null)
-  const made: readonly SetCookie[] = existing === null && secret !== null ? [deps.browser.csrfCookie(secret)] : []
+  const secret = existing ?? deps.csrf.newSecret()
+  const made: readonly SetCookie[] = existing === null ? [deps.browser.csrfCookie(secret)] : []
   try {
-    if (csrf === 'global' && isUnsafe(exchange) && !provesOrigin(deps, exchange, existing)) {
+    if (isUnsafe(exchange) && !provesOrigin(deps, exchange, existing)) {
       return withCookies(errorAnswer(csrfViolation(exchange.facts, existing !== null)), ...made)
     }
-    const seen = made.length === 0 ? exchange : withCookie(exchange, deps.browser.csrfCookieName, secret ?? '')
+    const seen = made.length === 0 ? exchange : withCookie(exchange, deps.browser.csrfCookieName, secret)
     const answer = await handle(seen)
     return withCookies(answer, ...made.filter(({ name }) => !answer.cookies.some((cookie) => cookie.name === name)))
   } catch (thrown) {

@@ -13,6 +13,7 @@ const STATUS_TEXTS: { readonly [status: number]: string } = {
   410: 'Gone',
   413: 'Request Entity Too Large',
   422: 'Unprocessable Entity',
+  429: 'Too Many Requests',
   500: 'Internal Server Error',
   502: 'Bad Gateway',
   503: 'Service Unavailable',
@@ -34,7 +35,11 @@ export function errorObject({ status, message, options }: WireError): JsonObject
 
 export const errorAnswer = (error: WireError): Answer => ({
   status: error.status,
-  headers: { 'content-type': 'application/json', 'ory-error-id': error.options.id ?? '' },
+  headers: {
+    'content-type': 'application/json',
+    'ory-error-id': error.options.id ?? '',
+    ...(error.options.retryAfter === undefined ? {} : { 'retry-after': String(error.options.retryAfter) }),
+  },
   cookies: [],
   body: toWire({ error: errorObject(error), ...error.options.beside }),
 })

@@ -8,45 +8,89 @@ type Incoming = {
   readonly rawHeaders: readonly string[]
   readonly remoteAddress: string
   readonly remotePort: number
+  readonly isEncrypted: boolean
 }
 
-/** What a request tells about itself: canonical header names, cookies, the address it came from, the URL its client saw. */
-export function factsOf({ method, url, rawHeaders, remoteAddress, remotePort }: Incoming): RequestFacts {
+/**
+ * What a request tells about itself: canonical header names, cookies, the address it came from, the URL its client saw.
+ * Most requests are answered without most of it, so each is worked out when it is first asked for.
+ */
+export function factsOf({ method, url, rawHeaders, remoteAddress, remotePort, isEncrypted }: Incoming): RequestFacts {
+  const first = (name: string) => firstHeader(rawHeaders, name)
+  const headers = once(() => canonicalHeaders(rawHeaders))
+  const cookies = once(() => cookiesOf(rawHeaders))
+  const client = once(() => clientIp(rawHeaders, peerOf(remoteAddress, remotePort)))
+  return {
+    method,
+    get url() {
+      const host = first('x-forwarded-host') ?? first('host') ?? 'localhost'
+      const scheme = first('x-forwarded-proto') ?? (isEncrypted ? 'https' : 'http')
+      return `${scheme === 'https' ? 'https' : 'http'}://${host}${url}`
+    },
+    get headers() {
+      return headers()
+    },
+    get cookies() {
+      return cookies()
+    },
+    get clientIp() {
+      return client()
+    },
+    get userAgent() {
+      return first('user-agent') ?? ''
+    },
+    get location() {
+      return [first('cf-ipcity'), first('cf-ipcountry')].filter(Boolean).join(', ')
+    },
+  }
+}
+
+function once<T>(work: () => T): () => T {
+  let kept: { readonly value: T } | null = null
+  return () => (kept ??= { value: work() }).value
+}
+
+/** The first header of that name (in small letters), as node lists them: a name, its value, a name, its value. */
+export function firstHeader(rawHeaders: readonly string[], name: string): string | null {
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    const given = rawHeaders[i]
+    if (given?.length === name.length && given.toLowerCase() === name) return rawHeaders[i + 1] ?? null
+  }
+  return null
+}
+
+const allHeaders = (rawHeaders: readonly string[], name: string): readonly string[] =>
+  rawHeaders.flatMap((given, at) => (at % 2 === 0 && given.toLowerCase() === name ? [rawHeaders[at + 1] ?? ''] : []))
+
+function canonicalHeaders(rawHeaders: readonly string[]): RequestFacts['headers'] {
   const headers = new Map<string, string[]>()
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const name = canonical(rawHeaders[i] ?? '')
-    headers.set(name, [...(headers.get(name) ?? []), rawHeaders[i + 1] ?? ''])
+    const values = headers.get(name)
+    if (values === undefined) headers.set(name, [rawHeaders[i + 1] ?? ''])
+    else values.push(rawHeaders[i + 1] ?? '')
   }
-  const first = (name: string) => headers.get(name)?.[0]
-  const host = first('X-Forwarded-Host') ?? first('Host') ?? 'localhost'
-  const scheme = first('X-Forwarded-Proto') === 'https' ? 'https' : 'http'
-  const cookies = Object.entries(parseCookie((headers.get('Cookie') ?? []).join('; ')))
-  return {
-    method,
-    url: `${scheme}://${host}${url}`,
-    headers: Object.fromEntries(headers),
-    cookies: Object.fromEntries(cookies.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]))),
-    clientIp: clientIp(first, headers.get('X-Forwarded-For'), peerOf(remoteAddress, remotePort)),
-    userAgent: first('User-Agent') ?? '',
-    location: [first('Cf-Ipcity'), first('Cf-Ipcountry')].filter(Boolean).join(', '),
-  }
+  return Object.fromEntries(headers)
+}
+
+function cookiesOf(rawHeaders: readonly string[]): RequestFacts['cookies'] {
+  const cookies = Object.entries(parseCookie(allHeaders(rawHeaders, 'cookie').join('; ')))
+  return Object.fromEntries(cookies.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])))
 }
 
 /** Proxies' own headers first, then the last public address of `X-Forwarded-For` (ory-identity-api.md §8.1). */
-function clientIp(
-  first: (name: string) => string | undefined,
-  forwarded: readonly string[] | undefined,
-  remote: string,
-): string {
-  const named = first('True-Client-Ip') ?? first('Cf-Connecting-Ip') ?? first('X-Real-Ip')
-  if (named !== undefined) return named
-  const hops = (forwarded ?? []).flatMap((line) => line.split(',')).map((hop) => hop.trim())
+function clientIp(rawHeaders: readonly string[], remote: string): string {
+  for (const name of ['true-client-ip', 'cf-connecting-ip', 'x-real-ip']) {
+    const named = firstHeader(rawHeaders, name)
+    if (named !== null) return named
+  }
+  const hops = allHeaders(rawHeaders, 'x-forwarded-for').flatMap((line) => line.split(',').map((hop) => hop.trim()))
   return hops.findLast((hop) => ipaddr.isValid(hop) && ipaddr.process(hop).range() === 'unicast') ?? remote
 }
 
 /** `Content-Type` of `content-type`. */
-export const canonical = (name: string) => name.toLowerCase().replace(/(^|-)[a-z]/g, (c) => c.toUpperCase())
+const canonical = (name: string) => name.toLowerCase().replace(/(^|-)[a-z]/g, (c) => c.toUpperCase())
 
 /** As Go writes a peer: an IPv6 address in brackets, so that its port can be told from it. */
-const peerOf = (address: string | undefined, port: number | undefined) =>
-  address?.includes(':') === true ? `[${address}]:${port}` : `${address}:${port}`
+const peerOf = (address: string, port: number) =>
+  address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`

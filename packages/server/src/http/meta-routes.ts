@@ -3,7 +3,8 @@ import { toTimestamp } from '../core/time.ts'
 import type { DoorDeps } from './doors.ts'
 import { forwardError } from './doors.ts'
 import { errorObject } from './errors.ts'
-import { json, type Route } from './exchange.ts'
+import { type Answer, type Exchange, json, redirect, type Route, withHeaders } from './exchange.ts'
+import { pageLinks, pageToken, readPage, USUAL } from './session-list.ts'
 
 type MetaDeps = DoorDeps & { readonly ping: () => Promise<void>; readonly version: string }
 
@@ -41,14 +42,12 @@ export const adminMetaRoutes = (deps: MetaDeps): readonly Route[] => [
 export const publicMetaRoutes = (deps: DoorDeps): readonly Route[] => [
   {
     method: 'GET',
-    path: '/schemas',
-    csrf: 'ignored',
-    handle: async () =>
-      json(
-        200,
-        deps.settings.identity.schemas.map(({ id, document }) => ({ id, schema: document })),
-      ),
+    path: '/.well-known/change-password',
+    csrf: 'global',
+    // Where password managers send people (W3C change-password-url).
+    handle: async () => redirect(303, deps.settings.selfservice.flows.settings.uiUrl),
   },
+  { method: 'GET', path: '/schemas', csrf: 'global', handle: (exchange) => listSchemas(deps, exchange) },
   {
     method: 'GET',
     path: '/schemas/:id',
@@ -77,6 +76,22 @@ export const publicMetaRoutes = (deps: DoorDeps): readonly Route[] => [
     },
   },
 ]
+
+/** The schemas, counted from page 0 (ory-identity-api.md §9.4). */
+async function listSchemas(deps: DoorDeps, { query }: Exchange): Promise<Answer> {
+  const schemas = deps.settings.identity.schemas.map(({ id, document }) => ({ id, schema: document }))
+  const { page, index, size } = readPage(query)
+  const perPage = size ?? USUAL
+  const from = (query.get('page_token') ? index : page) * perPage
+  const shown = schemas.slice(from, from + perPage)
+  const link = pageLinks('/schemas', query, {
+    page,
+    size: size ?? (shown.length || USUAL),
+    next: from + perPage < schemas.length ? pageToken(page + 1, null) : null,
+    prev: page > 0 ? pageToken(page - 1, null) : null,
+  })
+  return withHeaders(json(200, shown), { link, 'x-total-count': String(schemas.length) })
+}
 
 /** A made-up error, so that people who write an error page have something to look at. */
 const stub = ({ clock }: DoorDeps) => ({

@@ -15,12 +15,12 @@ type Page = {
   readonly size: number | null
 }
 
-const USUAL = 250
+export const USUAL = 250
 /** No list of one person's sessions is longer than this (ory-identity-api.md §9.4). */
 const MOST_SESSIONS = 1000
 
 /** Reads `page` and `per_page`, or `page_size` and `page_token`, which says after which session to go on. */
-function readPage(query: URLSearchParams): Page {
+export function readPage(query: URLSearchParams): Page {
   const token = query.get('page_token')
   const size = number(query, 'page_size') ?? number(query, 'per_page')
   const known = size === null || size === 0 ? null : Math.min(size, MOST_SESSIONS)
@@ -54,12 +54,35 @@ export function openKeyToken(token: string): SessionKey | null {
 
 const wrongToken = () => new WireError(400, null, { reason: 'The page token is invalid.' })
 
-const pageToken = (index: number, key: SessionKey | null) => `${Math.max(index, 0)}.${keyToken(key)}`
+export const pageToken = (index: number, key: SessionKey | null) => `${Math.max(index, 0)}.${keyToken(key)}`
 
 function openToken(token: string): Omit<Page, 'size'> {
   const [, page = '', key] = /^(\d{1,9})\.([\w-]+)$/.exec(token) ?? []
   if (key === undefined) throw wrongToken()
   return { page: Number(page), index: Number(page), before: openKeyToken(key) }
+}
+
+type Links = {
+  readonly page: number
+  readonly size: number
+  readonly next: string | null
+  readonly prev: string | null
+}
+
+/** Where other pages are, with all four parameters that Ory's clients of different ages look at. */
+export function pageLinks(path: string, query: URLSearchParams, { page, size, next, prev }: Links): string {
+  const link = (to: number, token: string, rel: string) => {
+    const target = new URLSearchParams(query)
+    const all = { page: to, page_size: size, page_token: token, per_page: size }
+    for (const [name, value] of Object.entries(all)) target.set(name, String(value))
+    target.sort()
+    return `<${path}?${target.toString()}>; rel="${rel}"`
+  }
+  return [
+    link(0, pageToken(0, null), 'first'),
+    ...(next === null ? [] : [link(page + 1, next, 'next')]),
+    ...(prev === null ? [] : [link(page - 1, prev, 'prev')]),
+  ].join(',')
 }
 
 type List = {
@@ -87,21 +110,15 @@ export async function answerSessions(
   ])
   const shown = found.slice(0, perPage)
   const shownSize = size ?? (shown.length || USUAL)
-  const link = (to: number, token: string, rel: string) => {
-    const target = new URLSearchParams(query)
-    const page = { page: to, page_size: shownSize, page_token: token, per_page: shownSize }
-    for (const [name, value] of Object.entries(page)) target.set(name, String(value))
-    target.sort()
-    return `<${path}?${target.toString()}>; rel="${rel}"`
-  }
   const isEmpty = total === 0
-  const links = [
-    link(0, pageToken(0, null), 'first'),
-    ...(isEmpty || found.length > perPage ? [link(page + 1, pageToken(index + 1, shown.at(-1) ?? null), 'next')] : []),
+  const link = pageLinks(path, query, {
+    page,
+    size: shownSize,
+    next: isEmpty || found.length > perPage ? pageToken(index + 1, shown.at(-1) ?? null) : null,
     // Back goes by number: the key of a page in front of this one is not known.
-    ...(isEmpty || page > 0 ? [link(page - 1, pageToken(index - 1, null), 'prev')] : []),
-  ]
-  return withHeaders(json(200, shown.map(view)), { link: links.join(','), 'x-total-count': String(total) })
+    prev: isEmpty || page > 0 ? pageToken(index - 1, null) : null,
+  })
+  return withHeaders(json(200, shown.map(view)), { link, 'x-total-count': String(total) })
 }
 
 type Shown = { readonly at: Time; readonly admin?: true }

@@ -28,22 +28,25 @@ export function newSession(random: Random, lifespan: Milliseconds, proof: Proven
     expiresAt: proof.at + lifespan,
     identity: proof.identity,
     secondFactors: secondFactorsIn(proof.identity.credentials),
-    devices: [deviceOf(random, proof)],
+    devices: [deviceOf(random.rowId(), proof)],
   }
 }
 
-const deviceOf = (random: Pick<Random, 'rowId'>, { request }: Proven): Device => ({
-  id: random.rowId(),
+const deviceOf = (id: string, { request }: Proven): Device => ({
+  id,
   ipAddress: request.clientIp,
   userAgent: request.userAgent,
   location: request.location,
 })
 
-/** As many as a person may want to see; without an end, a session that is renewed daily would grow for ever. */
-const MOST_DEVICES = 20
+/** What is shown and not kept. */
+const NO_ROW = '00000000-0000-0000-0000-000000000000'
 
-/** A refresh or step-up keeps id and token, and adds method and device to those already known (ory-identity-api.md §3.1). */
-export function renewedSession(random: Pick<Random, 'rowId'>, session: Session, proof: Proven): Session {
+/**
+ * A refresh or step-up keeps id and token, and adds the method to those already proven (ory-identity-api.md §3.1). Actions
+ * and the answer see the device it was done on, which Ory never stores.
+ */
+export function renewedSession(session: Session, proof: Proven): Session {
   const methods = [...session.authenticationMethods, methodOf(proof)]
   return {
     ...session,
@@ -52,7 +55,7 @@ export function renewedSession(random: Pick<Random, 'rowId'>, session: Session, 
     authenticatedAt: proof.at,
     identity: proof.identity,
     secondFactors: secondFactorsIn(proof.identity.credentials),
-    devices: [...session.devices, deviceOf(random, proof)].slice(-MOST_DEVICES),
+    devices: [...session.devices, deviceOf(NO_ROW, proof)],
   }
 }
 

@@ -145,22 +145,14 @@ export const storeSession = (session: Session, tokenHash: TokenHash, at: Time): 
 
 const RENEW = statement(
   'sessions.renew',
-  `update sessions set aal = $2, authentication_methods = $3, authenticated_at = $4, expires_at = $5, devices = $6,
-  updated_at = $7 where id = $1 and active = 1`,
+  `update sessions set aal = $2, authentication_methods = $3, authenticated_at = $4, updated_at = $5
+  where id = $1 and active = 1`,
 )
 
-/** A session that was revoked meanwhile stays revoked. */
+/** A session that was revoked meanwhile stays revoked, and one that was extended keeps its end. */
 export const renewSession = (session: Session, at: Time): Write => ({
   statement: RENEW,
-  values: [
-    session.id,
-    session.aal,
-    encode(session.authenticationMethods),
-    session.authenticatedAt,
-    session.expiresAt,
-    encode(session.devices),
-    at,
-  ],
+  values: [session.id, session.aal, encode(session.authenticationMethods), session.authenticatedAt, at],
   expects: 'not_found',
 })
 

@@ -232,6 +232,7 @@ const corsOf = (cors: OAuth2Config['serve']['public']['cors']): Cors => ({
   exposedHeaders: cors.exposed_headers,
   allowCredentials: cors.allow_credentials,
   maxAge: cors.max_age,
+  optionsPassthrough: cors.options_passthrough,
 })
 
 function hookOf(hook: OAuth2Config['oauth2']['token_hook'], where: string): LegacyHook | null {

@@ -45,17 +45,18 @@ const pem = (description: string, isSecret: boolean) =>
     base64: isSecret ? optionalSecret('The PEM, in base64.') : optionalText('The PEM, in base64.'),
   })
 
-/** A name or an address, of either family, that a URL can be made of. */
-const isHost = (value: string) => [value, `[${value}]`].some((host) => host === '' || URL.canParse(`http://${host}:1/`))
+/** A name or an address, of either family, that a URL can be made of; or a unix socket. */
+const isHost = (value: string) =>
+  /^unix:\/./.test(value) || [value, `[${value}]`].some((host) => host === '' || URL.canParse(`http://${host}:1/`))
 
 const listener = (who: string, port: number) => ({
   host: Type.Refine(
-    text('The address it listens on.', { default: '0.0.0.0', need: 'a host name or an IP address' }),
+    text('The address it listens on.', { default: '0.0.0.0', need: 'a host name, an IP address or unix:/PATH' }),
     isHost,
   ),
   port: whole('The port it listens on.', port, { minimum: 1, maximum: 65_535 }),
   base_url: optionalWebUrl(`The address ${who} reach it at.`),
-  request_log: group('Which requests are logged.', {
+  request_log: group('Which requests are logged, at level debug.', {
     disable_for_health: flag('Leave health checks out of the log.', false),
   }),
   socket: optionalGroup('The owner and mode of a unix socket.', {

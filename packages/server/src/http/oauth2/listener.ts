@@ -4,7 +4,7 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { WireError } from '../../core/errors.ts'
 import type { Log } from '../../core/log.ts'
 import type { OAuth2Settings } from '../../core/oauth2-settings.ts'
-import type { Cors } from '../../core/settings.ts'
+import type { Cors, Listener } from '../../core/settings.ts'
 import { malformed, OAuthFault } from '../../oauth2/fault.ts'
 import { adminPath } from '../admin-path.ts'
 import { type Answer, type Exchange, json, type Route, setCookieLines } from '../exchange.ts'
@@ -50,7 +50,7 @@ export async function createOAuth2Listener(
   }
   const answered = async (request: FastifyRequest, route: Route): Promise<Answer> => {
     try {
-      return await run(route, exchangeOf(request))
+      return await run(route, exchangeOf(request.raw, readOf(request)))
     } catch (thrown) {
       return failed(thrown)
     }
@@ -102,6 +102,22 @@ const corsFor =
     const isAsking = method === 'OPTIONS' && isForClients(url.split('?', 1)[0] ?? '')
     done(null, isAsking ? { ...corsOptions(settings), origin: true } : corsOptions(settings))
   }
+
+function readOf({ raw, params, body }: FastifyRequest) {
+  const { pathname: path, search } = new URL(raw.url ?? '/', 'http://localhost')
+  return {
+    path,
+    search,
+    params: isStringRecord(params) ? params : {},
+    body: Buffer.isBuffer(body) ? body : Buffer.alloc(0),
+  }
+}
+
+const isStringRecord = (value: unknown): value is { readonly [name: string]: string } =>
+  typeof value === 'object' && value !== null && Object.values(value).every((item) => typeof item === 'string')
+
+export const listen = (app: FastifyInstance, { host, port }: Pick<Listener, 'host' | 'port'>) =>
+  app.listen({ host, port })
 
 const corsOptions = (settings: Cors) => ({
   origin: settings.allowedOrigins.includes('*') ? true : settings.allowedOrigins.map(originPattern),
