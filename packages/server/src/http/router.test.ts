@@ -17,6 +17,7 @@ const find = createRouter([
   route('GET', '/identities/:id'),
   route('GET', '/identities/by/external/:externalID'),
   route('GET', '/page', 'global'),
+  route('PUT', '/echo/*'),
 ])
 
 test.each([
@@ -26,6 +27,8 @@ test.each([
   // A path that is known by itself may be spelt by a parameter for other methods.
   ['DELETE', '/sessions/whoami', '/sessions/:id', { id: 'whoami' }],
   ['GET', '/identities/a%2Fb%20c', '/identities/:id', { id: 'a/b c' }],
+  ['PUT', '/echo/', '/echo/*', {}],
+  ['PUT', '/echo/a/b', '/echo/*', {}],
   ['GET', '/identities/by/external/x', '/identities/by/external/:externalID', { externalID: 'x' }],
 ])('%s %s is answered by %s', (method, path, expected, params) => {
   expect(find(method, path)).toMatchObject({ kind: 'route', route: { path: expected }, params })

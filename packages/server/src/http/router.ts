@@ -15,7 +15,10 @@ export type Router = (method: string, path: string) => Found
 
 type Place = { readonly parts: readonly string[]; readonly routes: Map<string, Route> }
 
-/** Finds the route of a request: by the whole path where it has no parameters, else by its parts. HEAD is served by GET. */
+/**
+ * Finds the route of a request: by the whole path where it has no parameters, else by its parts. `:name` stands for one
+ * part, `*` at the end for all that follow. HEAD is served by GET.
+ */
 export function createRouter(routes: readonly Route[]): Router {
   const places = new Map<string, Place>()
   for (const route of routes) {
@@ -43,13 +46,13 @@ export function createRouter(routes: readonly Route[]): Router {
 
 const NONE: Params = {}
 
-const isParameter = (part: string) => part.startsWith(':')
+const isParameter = (part: string) => part.startsWith(':') || part === '*'
 
 const routeAt = ({ routes }: Place, method: string) => routes.get(method === 'HEAD' ? 'GET' : method)
 
 const matches = (parts: readonly string[], given: readonly string[]) =>
-  parts.length === given.length &&
-  parts.every((part, at) => (isParameter(part) ? given[at] !== '' : part === given[at]))
+  (parts.at(-1) === '*' ? parts.length <= given.length : parts.length === given.length) &&
+  parts.every((part, at) => part === '*' || (isParameter(part) ? given[at] !== '' : part === given[at]))
 
 /** The parts of a path; null where an escape in it is not well formed. */
 function decoded(path: string): readonly string[] | null {
@@ -61,7 +64,7 @@ function decoded(path: string): readonly string[] | null {
 }
 
 const paramsOf = (parts: readonly string[], given: readonly string[]): Params =>
-  Object.fromEntries(parts.flatMap((part, at) => (isParameter(part) ? [[part.slice(1), given[at] ?? '']] : [])))
+  Object.fromEntries(parts.flatMap((part, at) => (part.startsWith(':') ? [[part.slice(1), given[at] ?? '']] : [])))
 
 /** A path is spared the CSRF layer only if all that is there is (ory-identity-api.md §1.8). */
 const wrongMethod = (here: readonly Route[]): Found => ({
