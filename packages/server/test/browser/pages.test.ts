@@ -46,14 +46,16 @@ const configure = ({
   })
 }
 
+/** That a page has the status of an error; that whoever fills it in is quicker than its autofocus. */
+const NO_COMPLAINTS = ['Failed to load resource', 'Autofocus processing was blocked']
+
 /** A person's own browser: no cookies yet. Whatever a page's policy refuses, or a script says, fails the test. */
 async function openBrowser(options: BrowserContextOptions = {}): Promise<Page> {
   const context = await browser.newContext(options)
   const page = await context.newPage()
   const complaints: string[] = []
   page.on('console', (message) => {
-    // That a page has the status of an error is no complaint.
-    if (!message.text().startsWith('Failed to load resource')) complaints.push(message.text())
+    if (!NO_COMPLAINTS.some((start) => message.text().startsWith(start))) complaints.push(message.text())
   })
   page.on('pageerror', (error) => complaints.push(error.message))
   page.on('dialog', (dialog) => {
