@@ -17,6 +17,7 @@ import { textOf, type Json, noEnv, typeOf, type Value } from './runtime/values.t
 import type { Note } from './source.ts'
 import { type Binding, bound, compileText, openWorld, type Surroundings } from './world.ts'
 
+export type { HostFunction } from './std/host-function.ts'
 export type { Binding, Importer } from './world.ts'
 
 export type Options = Surroundings & {

@@ -5,6 +5,7 @@ import { fromHost } from './runtime/host-data.ts'
 import { extend, readyObject } from './runtime/objects.ts'
 import { array, type Json, type Lazy, noEnv, type Obj, thunk, type Value } from './runtime/values.ts'
 import type { Site } from './source.ts'
+import { hostFunction, type HostFunction } from './std/host-function.ts'
 import { members } from './std/library.ts'
 import type { ImportForm } from './syntax/ast.ts'
 import { parse } from './syntax/parser.ts'
@@ -18,6 +19,8 @@ export type Importer = (from: string, path: string) => { readonly file: string; 
 export type Surroundings = {
   readonly extVars?: Readonly<Record<string, Binding>> | undefined
   readonly importer?: Importer | undefined
+  /** What `std.native` finds. */
+  readonly natives?: Readonly<Record<string, HostFunction>> | undefined
   /** Gets the lines of `std.trace`. */
   readonly trace?: ((line: string) => void) | undefined
   readonly maxTrace?: number | undefined
@@ -33,6 +36,11 @@ export function openWorld(given: Surroundings, inputLimit: number, now: () => nu
     maxTrace: given.maxTrace ?? 20,
     trace: given.trace ?? (() => undefined),
     import: imports,
+    native: (name) => {
+      const { natives } = given
+      const found = natives !== undefined && Object.hasOwn(natives, name) ? natives[name] : undefined
+      return found === undefined ? undefined : hostFunction(found)
+    },
     std: (file) => {
       const known = libraries.get(file) ?? extend(baseLibrary, readyObject([['thisFile', file]], 'hidden'))
       libraries.set(file, known)

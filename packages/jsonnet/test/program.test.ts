@@ -202,3 +202,31 @@ describe('the library', () => {
     expect(compile('std.length([])').evaluateValue()).toBe(0)
   })
 })
+
+describe('functions of the caller', () => {
+  const natives = {
+    joined: { params: ['a', 'b'], call: (args: readonly Json[]) => args.map((arg) => JSON.stringify(arg)).join('+') },
+    thrown: {
+      params: [],
+      call: () => {
+        throw new Error('nothing to give')
+      },
+    },
+  }
+  const run = (source: string) => compile(source).evaluateValue({ natives })
+
+  test('they get plain data, computed on the way, by place or by name', () => {
+    expect(run('std.native("joined")({ a: 1 + 1 }, [x * 2 for x in [1, 2]])')).toBe('{"a":2}+[2,4]')
+    expect(run('local joined = std.native("joined"); joined(b=null, a="ü\\u0000")')).toBe('"ü\\u0000"+null')
+  })
+  test('arguments may lie deeper than the stack of the host', () => {
+    const deep = 'local f(n) = if n == 0 then 0 else f(n - 1) + 1; std.native("joined")([f(400)], f(450))'
+    expect(run(deep)).toBe('[400]+450')
+  })
+  test('one that does not exist is null, and what one throws is an error of the program', () => {
+    expect(run('std.native("other")')).toBe(null)
+    expect(messageOf(() => run('std.native("thrown")()'))).toContain('RUNTIME ERROR: nothing to give')
+    expect(messageOf(() => run('std.native("joined")(1)'))).toContain('Missing argument: b')
+    expect(messageOf(() => run('std.native("joined")(1, function(x) x)'))).toContain("couldn't manifest function")
+  })
+})

@@ -51,6 +51,7 @@ export type World = {
   readonly now: () => number
   readonly maxTrace: number
   extVar(m: Machine, name: string): Lazy | undefined
+  native(name: string): Fn | undefined
   trace(line: string): void
   import(m: Machine, form: ImportForm, path: string, site: Site): Value | undefined
   std(file: string): Obj

@@ -30,8 +30,8 @@ export const types: Chapter = {
     const value = m.world.extVar(m, name)
     return value === undefined ? fail(m, `Undefined external variable: ${name}`, at) : force(m, value, at)
   }),
-  /** There are no native functions; asking for one is no error. */
-  native: builtin(['x'], (m, [x], at) => (asString(m, x, at), NULL)),
+  /** Asking for a function that the caller does not have is no error. */
+  native: builtin(['x'], (m, [x], at) => m.world.native(asString(m, x, at)) ?? NULL),
   trace: builtin(['str', 'rest'], (m, [str, rest], at) => {
     const text = asString(m, str, at)
     const place = typeof at === 'object' && 'source' in at ? `${at.source.file}:${lineOf(at)}` : '<std>:0'
