@@ -1,9 +1,9 @@
 import { type Static, Type } from 'typebox'
 import { parseDuration } from '../../core/duration.ts'
-import { ExpressionError, readExpression } from './expression.ts'
-import { isSigningSecret } from './signature.ts'
-import { isTemplate, readTextTemplate, secretsIn, type TextTemplate } from './text-template.ts'
-import { urlProblem } from './url.ts'
+import { ExpressionError, readExpression } from '../template/expression.ts'
+import { isSigningSecret } from '../template/signature.ts'
+import { isTemplate, readTextTemplate, secretsIn, type TextTemplate } from '../template/text-template.ts'
+import { urlProblem } from '../template/url.ts'
 
 const TOKEN = "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$"
 const closed = { additionalProperties: false }

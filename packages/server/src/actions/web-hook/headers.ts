@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../core/json.ts'
 import type { WebHookConfig } from './config.ts'
-import { ExpressionError } from './expression.ts'
-import { fillIn, isTemplate, readTextTemplate, type TextTemplate } from './text-template.ts'
+import { ExpressionError } from '../template/expression.ts'
+import { fillIn, isTemplate, readTextTemplate, type TextTemplate } from '../template/text-template.ts'
 
 type Headers = { readonly [name: string]: string }
 

@@ -4,10 +4,10 @@ import type { Place } from '../../core/place.ts'
 import type { Settings } from '../../core/settings.ts'
 import type { Milliseconds } from '../../core/time.ts'
 import type { WebHookConfig } from './config.ts'
-import { type Expression, readExpression } from './expression.ts'
+import { type Expression, readExpression } from '../template/expression.ts'
 import { type HookHeaders, hookHeaders } from './headers.ts'
-import { signWith } from './signature.ts'
-import { endpointOf, type HookUrl, readUrl } from './url.ts'
+import { signWith } from '../template/signature.ts'
+import { endpointOf, type HookUrl, readUrl } from '../template/url.ts'
 
 /** When a hook is called: asked before anything is stored, told and awaited afterwards, or queued (design.md §1). */
 export type Mode = 'asked' | 'awaited' | 'queued'

@@ -2,7 +2,7 @@ import { JsonnetError, type Program } from '@cardea/jsonnet'
 import { isJsonObject, type JsonObject } from '../../core/json.ts'
 import type { Milliseconds } from '../../core/time.ts'
 import { type Encoding, encodingOf } from './content-type.ts'
-import { renderForm } from './render-form.ts'
+import { renderForm } from '../template/render-form.ts'
 import { TemplateError, type Templates } from './templates.ts'
 
 /** What a template makes of the moment: a body, the wish not to be called, or a failure for the log. */

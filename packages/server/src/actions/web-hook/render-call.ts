@@ -4,12 +4,12 @@ import type { DeliveryId } from '../../core/ids.ts'
 import type { JsonObject } from '../../core/json.ts'
 import type { Milliseconds, Time } from '../../core/time.ts'
 import type { ActionDeps } from '../deps.ts'
-import { evaluate, type Expression, ExpressionError } from './expression.ts'
+import { evaluate, type Expression, ExpressionError } from '../template/expression.ts'
 import { fillHeaders } from './headers.ts'
 import type { Hook } from './hook.ts'
 import { renderBody } from './render-body.ts'
-import { templateContext } from './template-context.ts'
-import { fillUrl } from './url.ts'
+import { templateContext } from '../template/template-context.ts'
+import { fillUrl } from '../template/url.ts'
 
 /** What a hook makes of the moment: a call, or why there is none. */
 export type Rendered =

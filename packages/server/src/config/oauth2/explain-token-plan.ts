@@ -1,5 +1,5 @@
 import type { LegacyHook, OAuth2Settings } from '../../core/oauth2-settings.ts'
-import { endpointOf } from '../../actions/web-hook/url.ts'
+import { endpointOf } from '../../actions/template/url.ts'
 import { GRANT_NAMES, type TokenAction, tokenActionsFor, tokenPlan } from '../../oauth2/token-plan.ts'
 import type { PlanStep, TriggerPlan } from '../explain-plan.ts'
 
