@@ -1,5 +1,6 @@
 import type { ActionId, DeliveryId, FlowId, IdentityId } from './ids.ts'
 import type { Time } from './time.ts'
+import type { Timings } from './timings.ts'
 
 /** What a blocking call came to, as far as the flow is concerned. */
 export const CALL_OUTCOMES = [
@@ -25,6 +26,8 @@ export type CallAttempt = {
   readonly status: number | null
   /** Why it came to nothing; never a secret. */
   readonly reason: string
+  /** Where its time went. */
+  readonly timings?: Timings
 }
 
 /** A call somebody waited for, as the log of actions keeps it: never a body, a header's value or a query. */

@@ -91,11 +91,12 @@ const callView = (call: CallRecord) => ({
   started_at: toTimestamp(call.startedAt),
   ended_at: toTimestamp(call.endedAt),
   duration_ms: call.endedAt - call.startedAt,
-  attempts: call.attempts.map(({ requestId, startedAt, endedAt, status, reason }) => ({
+  attempts: call.attempts.map(({ requestId, startedAt, endedAt, status, reason, timings }) => ({
     request_id: requestId,
     started_at: toTimestamp(startedAt),
     ended_at: toTimestamp(endedAt),
     status,
     reason,
+    ...(timings === undefined ? {} : { timings_ms: timings }),
   })),
 })

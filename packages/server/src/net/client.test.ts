@@ -162,7 +162,11 @@ test('a refusal names the host but not where it leads', async () => {
     ...refused,
     names: { 'inside.test': ['127.0.0.1'] },
   })
-  expect(sent).toEqual({ kind: 'failed', reason: 'refused_address', detail: 'actions may not call inside.test' })
+  expect(sent).toMatchObject({
+    kind: 'failed',
+    reason: 'refused_address',
+    detail: 'actions may not call inside.test',
+  })
 })
 
 test('an exception lets one private URL through and no other', async () => {
@@ -233,7 +237,7 @@ test.each([301, 302, 303, 304, 307, 308])(
   async (status) => {
     receiver.on('/hook', { status, headers: { location: elsewhere.url('/stolen?token=1') } })
     const sent = await send(call(receiver.url('/hook')))
-    expect(sent).toEqual({
+    expect(sent).toMatchObject({
       kind: 'failed',
       reason: 'redirect_not_followed',
       detail: `answered ${status}, a redirect to 127.0.0.1:${elsewhere.port}`,
@@ -423,4 +427,47 @@ test('a stopping server gives its calls up', async () => {
   stop.abort()
   expect(reasonOf(await sent)).toBe('aborted')
   await client.close()
+})
+
+/** A client that keeps its connections between calls. */
+function keep(names: World['names'] = {}) {
+  const resolve = async (name: string) => (names[name] ?? []).map((address) => ({ address, family: 4 }))
+  return openClient(() => open, { userAgent: 'cardea/test', resolve })
+}
+
+test('it is known where the time of a call went, also on a connection that was open', async () => {
+  receiver.on('/hook', { delay: 60 })
+  const client = keep({ 'crm.test': ['127.0.0.1'] })
+  try {
+    const outgoing = call(`http://crm.test:${receiver.port}/hook`)
+    const first = (await client.send(outgoing, { budget: 2_000 })).timings
+    expect(first).toEqual({
+      dns: expect.any(Number),
+      connect: expect.any(Number),
+      tls: null,
+      wait: expect.any(Number),
+      read: expect.any(Number),
+    })
+    expect(first?.wait).toBeGreaterThanOrEqual(50)
+    expect(first?.connect).toBeLessThan(50)
+    // The connection is free again a moment after its answer.
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    const second = (await client.send(outgoing, { budget: 2_000 })).timings
+    expect(second).toMatchObject({ dns: null, connect: null, tls: null, read: expect.any(Number) })
+    expect(second?.wait).toBeGreaterThanOrEqual(50)
+  } finally {
+    await client.close()
+  }
+})
+
+test('a call that ran out of time says in which part', async () => {
+  receiver.on('/hook', () => {})
+  const sent = await send(call(receiver.url('/hook')), { budget: 80 })
+  expect(sent).toMatchObject({ reason: 'timeout', timings: { dns: null, read: null } })
+  expect(sent.timings?.wait).toBeGreaterThanOrEqual(50)
+})
+
+test('a handshake that fails is told from the connection before it', async () => {
+  const sent = await send(call(`https://127.0.0.1:${receiver.port}/`))
+  expect(sent).toMatchObject({ reason: 'tls', timings: { dns: null, tls: expect.any(Number), wait: null, read: null } })
 })

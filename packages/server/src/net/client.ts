@@ -1,8 +1,10 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { lookup } from 'node:dns/promises'
 import { Agent, type Dispatcher } from 'undici'
 import type { ClientSettings } from '../core/settings.ts'
 import { describeFailure } from './describe-failure.ts'
 import { guardedConnector, type Reach, type Resolve } from './guarded-connector.ts'
+import { type Laps, startLaps } from './laps.ts'
 import type { Answered, FailureReason, OutgoingCall, OutgoingClient, SendOptions, Sent } from './outgoing.ts'
 import { readAnswer } from './read-answer.ts'
 import { nextHop } from './redirect.ts'
@@ -16,23 +18,30 @@ type Options = {
 /** Opens the guarded client. The settings are asked for at every call, so a new configuration counts at once. */
 export function openClient(settings: () => ClientSettings, options: Options): OutgoingClient {
   const resolve = options.resolve ?? ((name: string) => lookup(name, { all: true, verbatim: true }))
+  // A connection is opened within the call that needs it; whose it is, is known by that alone.
+  const calling = new AsyncLocalStorage<Laps>()
   // One pool per reach: a connection made under an exception is never used without one.
   const agents: { readonly [R in Reach]: Agent } = {
-    public: openAgent('public', resolve),
-    private: openAgent('private', resolve),
-    any: openAgent('any', resolve),
+    public: openAgent('public', resolve, calling),
+    private: openAgent('private', resolve, calling),
+    any: openAgent('any', resolve, calling),
   }
   return {
-    send: (call, sending) => sendWithin({ agents, settings: settings(), userAgent: options.userAgent }, call, sending),
+    send: async (call, sending) => {
+      const laps = startLaps(() => performance.now())
+      const deps = { agents, settings: settings(), userAgent: options.userAgent, laps }
+      const sent = await calling.run(laps, () => sendWithin(deps, call, sending))
+      return { ...sent, timings: laps.timings() }
+    },
     close: async () => {
       await Promise.all(Object.values(agents).map((agent) => agent.destroy()))
     },
   }
 }
 
-const openAgent = (reach: Reach, resolve: Resolve) =>
+const openAgent = (reach: Reach, resolve: Resolve, calling: AsyncLocalStorage<Laps>) =>
   new Agent({
-    connect: guardedConnector(reach, resolve),
+    connect: guardedConnector(reach, resolve, () => calling.getStore()),
     allowH2: false,
     pipelining: 1,
     maxHeaderSize: 16 * 1024,
@@ -45,6 +54,7 @@ type Deps = {
   readonly agents: { readonly [R in Reach]: Dispatcher }
   readonly settings: ClientSettings
   readonly userAgent: string
+  readonly laps: Laps
 }
 
 async function sendWithin(deps: Deps, call: OutgoingCall, { budget, signal }: SendOptions): Promise<Sent> {
@@ -73,6 +83,7 @@ const rejection = (signal: AbortSignal) =>
 async function sendHops(deps: Deps, call: OutgoingCall, signal: AbortSignal): Promise<Sent> {
   let hop = call
   for (let followed = 0; ; followed++) {
+    if (followed > 0) deps.laps.enter('wait')
     const answer = await sendOnce(deps, hop, signal)
     if (answer.kind === 'failed' || answer.status < 300 || answer.status > 399) return answer
     const next = followed < deps.settings.maxRedirects ? nextHop(hop, answer) : null
@@ -81,7 +92,8 @@ async function sendHops(deps: Deps, call: OutgoingCall, signal: AbortSignal): Pr
   }
 }
 
-async function sendOnce({ agents, settings, userAgent }: Deps, call: OutgoingCall, signal: AbortSignal): Promise<Sent> {
+async function sendOnce(deps: Deps, call: OutgoingCall, signal: AbortSignal): Promise<Sent> {
+  const { agents, settings, userAgent, laps } = deps
   const url = URL.parse(call.url)
   if (url === null || !['http:', 'https:'].includes(url.protocol)) {
     return failed('invalid_request', 'the URL is not an http or https address')
@@ -100,6 +112,7 @@ async function sendOnce({ agents, settings, userAgent }: Deps, call: OutgoingCal
     headers,
     body: call.body,
     signal,
+    laps,
   })
 }
 

@@ -1,6 +1,8 @@
 import type { LookupAddress } from 'node:dns'
+import { Socket } from 'node:net'
 import { buildConnector } from 'undici'
 import { type AddressKind, classifyAddress, withoutBrackets } from './classify-address.ts'
+import type { Laps } from './laps.ts'
 
 /** How far a connection may go: anywhere public, also to private networks, or to whatever an exception names. */
 export type Reach = 'public' | 'private' | 'any'
@@ -26,18 +28,24 @@ const RESOLVING = 2_000
  * Connects only where `reach` allows: a literal address is judged as it stands, a name is resolved once, refused if any
  * of its addresses is, and the connection goes to the address that was judged, so a second answer changes nothing.
  */
-export function guardedConnector(reach: Reach, resolve: Resolve): buildConnector.connector {
+export function guardedConnector(
+  reach: Reach,
+  resolve: Resolve,
+  lapsOfCaller: () => Laps | undefined = () => undefined,
+): buildConnector.connector {
   const patient = buildConnector({ allowH2: false, timeout: 10_000 })
   const brief = buildConnector({ allowH2: false, timeout: 1_000 })
 
   const connect = async (options: buildConnector.Options): Promise<Connected> => {
+    const laps = lapsOfCaller()
     const host = withoutBrackets(options.hostname)
     const isLiteral = classifyAddress(host) !== null
+    if (!isLiteral) laps?.enter('dns')
     const addresses = (await judged(reach, resolve, host)).slice(0, MOST_TRIES)
     // For a literal address TLS compares the certificate with the address itself.
     const servername = isLiteral ? {} : { servername: options.servername || host }
     const tryOne = (address: string, isLast: boolean) =>
-      connected(isLast ? patient : brief, { ...options, ...servername, hostname: address })
+      connected(isLast ? patient : brief, { ...options, ...servername, hostname: address }, laps)
 
     const [first = host, ...others] = addresses
     let socket = tryOne(first, others.length === 0)
@@ -45,6 +53,7 @@ export function guardedConnector(reach: Reach, resolve: Resolve): buildConnector
       socket = socket.catch(() => tryOne(address, at === others.length - 1))
     }
     const open = await socket
+    laps?.enter('wait')
     if (mayReach(reach, open.remoteAddress ?? '')) return open
     open.destroy()
     throw refused(host)
@@ -96,10 +105,18 @@ const mayReach = (reach: Reach, address: string) => {
 
 const refused = (host: string) => new RefusedAddressError(`actions may not call ${host}`)
 
-const connected = (connector: buildConnector.connector, options: buildConnector.Options): Promise<Connected> =>
+const connected = (
+  connector: buildConnector.connector,
+  options: buildConnector.Options,
+  laps: Laps | undefined,
+): Promise<Connected> =>
   new Promise((resolve, reject) => {
-    connector(options, (error, socket) => {
+    laps?.enter('connect')
+    // The library returns the socket; its types do not say so.
+    const opening: unknown = connector(options, (error, socket) => {
       if (error === null) resolve(socket)
       else reject(error)
     })
+    if (laps === undefined || options.protocol !== 'https:' || !(opening instanceof Socket)) return
+    opening.once('connect', () => laps.enter('tls'))
   })

@@ -1,4 +1,5 @@
 import type { Milliseconds } from '../core/time.ts'
+import type { Timings } from '../core/timings.ts'
 
 /** A call as it goes out. */
 export type OutgoingCall = {
@@ -28,6 +29,8 @@ export type Answered = {
   /** Names in lower case; of a repeated header the values joined by a comma. */
   readonly headers: { readonly [name: string]: string }
   readonly body: Buffer
+  /** Where the time went; the client always says. */
+  readonly timings?: Timings
 }
 
 /** What a call came to. Whatever the network does, it is a value; `detail` is for the log and the operator. */
@@ -39,6 +42,7 @@ export type Failed = {
   readonly detail: string
   /** Where an answer began, but its body is not one we read. */
   readonly status?: number
+  readonly timings?: Timings
 }
 
 export type SendOptions = {

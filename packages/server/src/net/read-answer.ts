@@ -1,4 +1,5 @@
 import { type Dispatcher, request } from 'undici'
+import type { Laps } from './laps.ts'
 import type { Sent } from './outgoing.ts'
 
 /** The most we read of an answer. */
@@ -13,10 +14,11 @@ type Request = {
   readonly headers: { readonly [name: string]: string }
   readonly body: string | null
   readonly signal: AbortSignal
+  readonly laps: Laps
 }
 
 /** Makes one call and reads its answer, as far as it is worth reading. Throws what the network throws. */
-export async function readAnswer({ origin, path, method, ...call }: Request): Promise<Sent> {
+export async function readAnswer({ origin, path, method, laps, ...call }: Request): Promise<Sent> {
   const chatter = new AbortController()
   const seen = { informational: 0 }
   const answer = await request(`${origin}${path}`, {
@@ -29,6 +31,7 @@ export async function readAnswer({ origin, path, method, ...call }: Request): Pr
       if (seen.informational > MOST_INFORMATIONAL) chatter.abort(new Error('too many informational answers'))
     },
   })
+  laps.enter('read')
   const headers = Object.fromEntries(
     Object.entries(answer.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : `${value}`]),
   )

@@ -90,6 +90,7 @@ async function callNow(
       endedAt: deps.clock.now(),
       status: answer.status ?? null,
       reason: answer.kind === 'failed' ? answer.detail : '',
+      ...(answer.timings === undefined ? {} : { timings: answer.timings }),
     })
     return answer
   })

@@ -68,7 +68,11 @@ describe.each(DIALECTS)('the log of actions on %s', (dialect) => {
     expect(calls).toMatchObject([
       { trigger: 'login.before', outcome: 'failed', action_id: 'gate', detail: 'webhook failed with status code 404' },
       { trigger: 'login.after.password', outcome: 'skipped', where: 'login.after.hooks[0]', attempts: [] },
-      { trigger: 'login.before', outcome: 'proceeded', attempts: [{ status: 500 }, { status: 200 }] },
+      {
+        trigger: 'login.before',
+        outcome: 'proceeded',
+        attempts: [{ status: 500 }, { status: 200, timings_ms: expect.any(Object) }],
+      },
       {
         trigger: 'registration.after.password',
         outcome: 'proceeded',
@@ -79,6 +83,7 @@ describe.each(DIALECTS)('the log of actions on %s', (dialect) => {
       },
     ])
     expect(calls[0]).toMatchObject({ method: 'POST', url: receiver.url('/before'), duration_ms: expect.any(Number) })
+    expect(calls[0]?.attempts[0].timings_ms).toMatchObject({ dns: null, tls: null, wait: expect.any(Number) })
     expect(text).not.toContain('hush-hush')
   })
 

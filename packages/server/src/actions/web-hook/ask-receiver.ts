@@ -99,6 +99,7 @@ async function askNow(deps: ActionDeps, hook: Hook, asking: Asking, call: Render
 const outcomeOf = (sent: Sent) => ({
   status: sent.status ?? null,
   reason: sent.kind === 'failed' ? sent.detail : '',
+  ...(sent.timings === undefined ? {} : { timings: sent.timings }),
 })
 
 /** No decision came: what the operator chose for that counts (design.md §4). */
