@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     root: import.meta.dirname,
-    include: ['packages/*/{src,test}/**/*.test.ts', 'scripts/**/*.test.mjs'],
+    include: ['packages/*/{src,test,chaos}/**/*.test.ts', 'scripts/**/*.test.mjs'],
     globalSetup: ['packages/server/test/global-setup.ts'],
     pool: 'threads',
     isolate: false,
