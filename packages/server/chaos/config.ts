@@ -58,9 +58,6 @@ export const chaosConfig = ({ dsn, open, admin, receiver }: Places): JsonObject 
   },
 })
 
-/** Days of patience in fractions of a second, so that a run ends. */
-const RETRY = { min: '50ms', max: '1s', attempts: 10_000 }
-
 const hook = (id: string, receiver: string, more: JsonObject): JsonObject => ({
   hook: 'web_hook',
   config: { id, url: `${receiver}/${id}`, method: 'POST', body: BODY, timeout: '500ms', ...more },
