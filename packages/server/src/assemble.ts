@@ -1,4 +1,5 @@
 import type { Templates } from './actions/web-hook/templates.ts'
+import { createFormerSystem } from './actions/web-hook/ask-former-system.ts'
 import { ask } from './actions/ask.ts'
 import { NeighbourError } from './core/errors.ts'
 import type { Effect } from './core/effect.ts'
@@ -219,6 +220,15 @@ const oidcOf = ({ store, client, world, log, templates }: Parts, settings: Setti
 const tokenSeal = (settings: Settings, { random }: Pick<World, 'random'>) =>
   createSeal(settings.secrets.cipher, 'provider token', random)
 
+/** The system that passwords may still have to be asked of. */
+const formerSystemOf = ({ client, templates, callLog, world, log }: Parts, settings: Settings) =>
+  settings.methods.password.migrateHook === null
+    ? null
+    : createFormerSystem(
+        { ...world, settings, client, templates, log, record: callLog.record },
+        settings.methods.password.migrateHook,
+      )
+
 function flowDeps(
   parts: Parts,
   settings: Settings,
@@ -256,6 +266,8 @@ function flowDeps(
       traitForms: traits,
       retrait,
       passwords,
+      askFormerSystem: formerSystemOf(parts, settings),
+      log,
       identifierLabel: traits.identifierLabel,
       buildIdentity,
       validateTraits: (schemaId, given) => traits.validate(schemaId, given),

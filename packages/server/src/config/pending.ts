@@ -15,7 +15,6 @@ export const PENDING: readonly Pending[] = [
   { key: 'serve.public.cors.debug' },
   { key: 'selfservice.flows.registration.login_hints' },
   { key: 'selfservice.flows.logout.clear_browser_data' },
-  { key: 'selfservice.methods.password.config.migrate_hook' },
   { key: 'selfservice.methods.b2b' },
   { key: 'oauth2_provider.override_return_to' },
   ...[

@@ -9,6 +9,7 @@ import type {
   FlowSettings,
   HookList,
   LinkSettings,
+  MigrateHookSettings,
   PemSource,
   PasskeySettings,
   RelyingParty,
@@ -272,7 +273,23 @@ const passwordOf = ({ enabled, config }: Config['selfservice']['methods']['passw
     maxBreaches: config.max_breaches,
     ignoreNetworkErrors: config.ignore_network_errors,
   },
+  migrateHook: migrateHookOf(config.migrate_hook),
 })
+
+type MigrateHook = Config['selfservice']['methods']['password']['config']['migrate_hook']
+
+function migrateHookOf(hook: MigrateHook): MigrateHookSettings | null {
+  if (hook === undefined || !hook.enabled) return null
+  const { url, method, headers, auth, body, emit_analytics_event } = hook.config
+  return {
+    url,
+    method,
+    headers,
+    body: body ?? null,
+    emitHeaders: emit_analytics_event,
+    ...(auth === undefined ? {} : { auth }),
+  }
+}
 
 type MailedFlow = Config['selfservice']['flows']['recovery']
 

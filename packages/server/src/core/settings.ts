@@ -230,7 +230,28 @@ export type PasswordSettings = {
     readonly maxBreaches: number
     readonly ignoreNetworkErrors: boolean
   }
+  /** Who is asked about the password of an account that was imported without one; null: nobody. */
+  readonly migrateHook: MigrateHookSettings | null
 }
+
+/** Another system that still knows passwords (ory-actions.md §4.12). */
+export type MigrateHookSettings = {
+  readonly url: string
+  readonly method: 'POST'
+  readonly headers: { readonly [name: string]: string }
+  readonly auth?: CallAuth
+  /** Where the body's template lies; null: the identifier and the password. */
+  readonly body: string | null
+  readonly emitHeaders: boolean
+}
+
+/** How a call proves who it comes from. */
+export type CallAuth =
+  | { readonly type: 'basic_auth'; readonly config: { readonly user: string; readonly password: string } }
+  | {
+      readonly type: 'api_key'
+      readonly config: { readonly name: string; readonly value: string; readonly in: 'header' | 'cookie' }
+    }
 
 export type SchemaSource = {
   readonly id: string

@@ -10,6 +10,8 @@ export type Passwords = {
   matches(hash: string | null, password: string): Promise<boolean>
   /** Whether a stored hash was made by another algorithm, or with other costs than are configured now. */
   needsRehash(hash: string): boolean
+  /** Whether today's algorithm reads all of a password: a hash of part of one must not be kept. */
+  holds(password: string): boolean
 }
 
 /** Opens the hasher that the configuration names: argon2id, or bcrypt as Kratos' (ory-identity-api.md §7.1). */
@@ -26,8 +28,12 @@ export function createPasswords(settings: HasherSettings): Passwords {
       return false
     },
     needsRehash: (hash) => !own.isCurrent(hash),
+    holds: (password) => settings.algorithm !== 'bcrypt' || Buffer.byteLength(password) <= BCRYPT_LIMIT,
   }
 }
+
+/** bcrypt reads no further. */
+const BCRYPT_LIMIT = 72
 
 type Hasher = { hash(password: string): Promise<string>; isCurrent(hash: string): boolean }
 

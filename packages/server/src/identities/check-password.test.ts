@@ -7,6 +7,7 @@ const settings: PasswordSettings = {
   enabled: true,
   minLength: 8,
   similarityCheck: true,
+  migrateHook: null,
   haveIBeenPwned: { enabled: false, host: 'breaches.example.test', maxBreaches: 0, ignoreNetworkErrors: true },
 }
 const pwned = { ...settings, haveIBeenPwned: { ...settings.haveIBeenPwned, enabled: true } }

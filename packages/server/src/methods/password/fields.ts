@@ -18,3 +18,6 @@ export const passwordField = (autocomplete: 'current-password' | 'new-password')
 /** The stored hash; an identifier without a password has none. */
 export const hashOf = (config: JsonObject | undefined) =>
   typeof config?.hashed_password === 'string' && config.hashed_password !== '' ? config.hashed_password : null
+
+/** The password is one that another system knows, until it has confirmed it (ory-actions.md §4.12). */
+export const isElsewhere = ({ use_password_migration_hook }: JsonObject) => use_password_migration_hook === true

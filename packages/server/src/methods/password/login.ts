@@ -5,15 +5,21 @@ import { messages } from '../../core/messages.ts'
 import { inputNode, submitNode } from '../../core/nodes.ts'
 import type { Time } from '../../core/time.ts'
 import type { FieldMessage, UiMessage } from '../../core/ui.ts'
+import type { AskFormerSystem } from '../../actions/web-hook/ask-former-system.ts'
+import type { Log } from '../../core/log.ts'
+import type { RequestFacts } from '../../core/request.ts'
 import type { Passwords } from '../../crypto/passwords.ts'
 import { normaliseIdentifier } from '../../identities/normalise.ts'
 import type { Store } from '../../store/store.ts'
 import type { Attempt, MethodInFlow } from '../define.ts'
-import { hashOf, passwordField, textOf } from './fields.ts'
+import { hashOf, isElsewhere, passwordField, textOf } from './fields.ts'
 
 export type PasswordLoginDeps = {
   readonly identities: Pick<Store['identities'], 'findByIdentifier'>
   readonly passwords: Passwords
+  /** Null where no other system is asked about passwords. */
+  readonly askFormerSystem: AskFormerSystem | null
+  readonly log: Log
   /** The label of the identifier: the trait's own title where there is exactly one (ory-identity-api.md §5.1). */
   readonly identifierLabel: () => UiMessage
 }
@@ -31,14 +37,14 @@ export const passwordLogin = (deps: PasswordLoginDeps): MethodInFlow<LoginFlow> 
     }
     // Who confirms that it is them need not say who they are, and needs a password to do it with (ory-identity-api.md §5.1).
     const credential = person.credentials.find(({ type }) => type === 'password')
-    if (hashOf(credential?.config) === null) return []
+    if (credential === undefined || !hasPassword(deps, credential)) return []
     return [
-      inputNode({ group: 'default', name: 'identifier', type: 'hidden', value: credential?.identifiers[0] ?? '' }),
+      inputNode({ group: 'default', name: 'identifier', type: 'hidden', value: credential.identifiers[0] ?? '' }),
       passwordField('current-password'),
       submitNode('password', 'method', 'password', messages.signIn()),
     ]
   },
-  read: ({ fields, at }) => {
+  read: ({ flow, fields, at, request }) => {
     const identifier = textOf(fields.identifier) || textOf(fields.password_identifier)
     const password = textOf(fields.password)
     const missing = [
@@ -46,19 +52,32 @@ export const passwordLogin = (deps: PasswordLoginDeps): MethodInFlow<LoginFlow> 
       ...(password ? [] : [missingField('password')]),
     ]
     if (missing.length > 0) return { kind: 'invalid', messages: missing }
-    return { kind: 'ready', attempt: () => attempt(deps, { identifier, password, at }) }
+    return { kind: 'ready', attempt: () => attempt(deps, { identifier, password, flow, request, at }) }
   },
 })
 
 const missingField = (field: string): FieldMessage => ({ field, message: messages.propertyMissing(field) })
 
-type Input = { readonly identifier: string; readonly password: string; readonly at: Time }
+/** Its own, or one that another system still knows. */
+const hasPassword = ({ askFormerSystem }: Pick<PasswordLoginDeps, 'askFormerSystem'>, { config }: Credential) =>
+  hashOf(config) !== null || (askFormerSystem !== null && isElsewhere(config))
 
-async function attempt(deps: PasswordLoginDeps, { identifier, password, at }: Input): Promise<Attempt<LoginFlow>> {
-  const identity = await deps.identities.findByIdentifier('password', normaliseIdentifier(identifier))
+type Input = {
+  readonly identifier: string
+  readonly password: string
+  readonly flow: LoginFlow
+  readonly request: RequestFacts
+  readonly at: Time
+}
+
+async function attempt(deps: PasswordLoginDeps, input: Input): Promise<Attempt<LoginFlow>> {
+  const { password, at } = input
+  const identity = await deps.identities.findByIdentifier('password', normaliseIdentifier(input.identifier))
   const credential = identity?.credentials.find(({ type }) => type === 'password')
   const hash = hashOf(credential?.config)
-
+  if (hash === null && identity && credential && isElsewhere(credential.config)) {
+    return migrate(deps, identity, credential, input)
+  }
   // An unknown identifier is hashed too, so that both answers take equally long.
   const matches = await deps.passwords.matches(hash, password)
   if (!matches || !identity || !credential) return refused
@@ -70,16 +89,55 @@ const refused: Attempt<LoginFlow> = {
   messages: [{ field: '', message: messages.invalidCredentials() }],
 }
 
+/** Another system knows the password. What it has confirmed once is known here from then on, in the same commit as the session. */
+async function migrate(
+  deps: PasswordLoginDeps,
+  identity: IdentityWithCredentials,
+  credential: Credential,
+  { identifier, password, flow, request, at }: Input,
+): Promise<Attempt<LoginFlow>> {
+  if (deps.askFormerSystem === null) {
+    deps.log('warn', 'migrate_hook_missing', {
+      identity: identity.id,
+      detail:
+        'its password is to be asked of another system, but selfservice.methods.password.config.migrate_hook is off',
+    })
+  }
+  const matches = await deps.askFormerSystem?.({ identifier, password, flow, request, identity })
+  if (matches !== true) {
+    // Who is refused has waited for a hash like everybody else.
+    await deps.passwords.matches(null, password)
+    return refused
+  }
+  const effects = await rehashed(deps, identity, credential, password, at)
+  return { kind: 'passed', identity, aal: 'aal1', effects }
+}
+
 /** A hash of another algorithm or cost is replaced by today's, in the same commit as the session (§7.1). */
 async function betterHash(
-  { passwords }: Pick<PasswordLoginDeps, 'passwords'>,
+  deps: Pick<PasswordLoginDeps, 'passwords'>,
   identity: IdentityWithCredentials,
   credential: Credential,
   password: string,
   at: Time,
 ): Promise<readonly Effect[]> {
   const hash = hashOf(credential.config)
-  if (hash === null || !passwords.needsRehash(hash)) return []
-  const config = { ...credential.config, hashed_password: await passwords.hash(password) }
-  return [{ kind: 'saveCredential', identityId: identity.id, credential: { ...credential, config, updatedAt: at } }]
+  if (hash === null || !deps.passwords.needsRehash(hash)) return []
+  return rehashed(deps, identity, credential, password, at)
+}
+
+async function rehashed(
+  { passwords }: Pick<PasswordLoginDeps, 'passwords'>,
+  identity: IdentityWithCredentials,
+  credential: Credential,
+  password: string,
+  at: Time,
+): Promise<readonly Effect[]> {
+  // A hash of its first bytes would let in whoever knows only those.
+  if (!passwords.holds(password)) return []
+  const { use_password_migration_hook: _, ...config } = credential.config
+  const hashed = { ...config, hashed_password: await passwords.hash(password) }
+  return [
+    { kind: 'saveCredential', identityId: identity.id, credential: { ...credential, config: hashed, updatedAt: at } },
+  ]
 }
