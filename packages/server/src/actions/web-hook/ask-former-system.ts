@@ -12,9 +12,9 @@ import type { Sent } from '../../net/outgoing.ts'
 import type { ActionDeps } from '../deps.ts'
 import { hookHeaders } from './headers.ts'
 import { renderBody } from './render-body.ts'
-import { templateContext } from './template-context.ts'
-import { isTemplate } from './text-template.ts'
-import { endpointOf } from './url.ts'
+import { templateContext } from '../template/template-context.ts'
+import { isTemplate } from '../template/text-template.ts'
+import { endpointOf } from '../template/url.ts'
 
 /** Who says that they are whom, and where. */
 type Claim = {
@@ -79,7 +79,8 @@ export const createFormerSystem =
       )
       const reason = answer.kind === 'failed' ? answer.detail : ''
       const status = answer.status ?? null
-      attempts.push({ requestId, startedAt: began, endedAt: deps.clock.now(), status, reason })
+      const timings = answer.timings === undefined ? {} : { timings: answer.timings }
+      attempts.push({ requestId, startedAt: began, endedAt: deps.clock.now(), status, reason, ...timings })
       return answer
     })
     const verdict = judge(sent)
