@@ -238,7 +238,13 @@ function flowDeps(
 ): FlowDeps {
   const { store, outbox, client, world, log } = parts
   const { passwords, cipher, traits, buildIdentity, amend, retrait } = people
-  const mailing = { ...world, log, templates: parts.mailTemplates(settings), seal: messageSeal(settings, world) }
+  const mailing = {
+    ...world,
+    settings,
+    log,
+    templates: parts.mailTemplates(settings),
+    seal: messageSeal(settings, world),
+  }
   const mail = async (message: Message): Promise<readonly Effect[]> => [await renderMail(mailing, message)]
   return {
     settings,

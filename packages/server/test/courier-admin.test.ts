@@ -143,6 +143,7 @@ async function shelf(count: number, isDev = false) {
       text: `Text ${at}`,
       html: '<script>alert(1)</script>',
       data: {},
+      requestHeaders: {},
     })
   for (let at = 0; at < count; at++) {
     const delivery = { ...queued({ content: { kind: 'mail', sealed: message(at) } }), id: deliveryId(nextId()) }

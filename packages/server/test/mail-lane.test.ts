@@ -6,11 +6,13 @@ import { createTemplateCache, openMessageTemplates } from '../src/courier/templa
 import type { CourierSettings } from '../src/core/courier-settings.ts'
 import type { Effect } from '../src/core/effect.ts'
 import type { JsonObject } from '../src/core/json.ts'
+import type { TemplateName } from '../src/core/mail.ts'
 import { createSeal } from '../src/crypto/seal.ts'
 import { openClient } from '../src/net/client.ts'
 import { connectSocket } from '../src/net/connect-socket.ts'
 import { startOutbox } from '../src/outbox/start-outbox.ts'
 import { realWorld } from '../src/world.ts'
+import { actionWorld, request } from './action-world.ts'
 import { startMailServer, startSilentServer } from './mail-server.ts'
 import { startReceiver } from './receiver.ts'
 import { person, queued } from './store-samples.ts'
@@ -44,6 +46,7 @@ async function lane(dialect: Dialect, changes: Partial<CourierSettings> = {}) {
         localName: 'localhost',
         privateAddresses: 'allowed',
       },
+      senders: [],
       sms: null,
       templates: [],
       templateFolder: null,
@@ -96,10 +99,10 @@ async function lane(dialect: Dialect, changes: Partial<CourierSettings> = {}) {
     await client.close()
     await mailServer.close()
   })
-  const mail = (to: string, code = '123456'): Promise<Effect> =>
+  const mail = (to: string, code = '123456', template: TemplateName = 'recovery_code_valid'): Promise<Effect> =>
     renderMail(
-      { ...world, templates, log, seal: seal.of },
-      { template: 'recovery_code_valid', to, via: 'email', data: { recovery_code: code, expires_in_minutes: 60 } },
+      { ...world, settings: actionWorld().settings, templates, log, seal: seal.of },
+      { template, to, via: 'email', data: { recovery_code: code, login_code: code, expires_in_minutes: 60 }, request },
     )
   const commit = async (effects: readonly Effect[]) => {
     const done = await store.commit(effects)
@@ -215,6 +218,58 @@ describe.each(DIALECTS)('on %s', (dialect) => {
     await commit([{ kind: 'notify', delivery }])
     expect(await receiver.waitFor('/hook', 1, 2_000)).toHaveLength(1)
     expect(mailServer.mails).toEqual([])
+  })
+
+  test('some mail has a sender of its own, by its template, over a server of its own', async () => {
+    const { store, mailServer, mail, commit, settings } = await lane(dialect)
+    const other = await startMailServer()
+    onTestFinished(() => other.close())
+    const { email } = settings.courier
+    if (email?.kind !== 'smtp') throw new Error('mail goes by SMTP')
+    const smtp = {
+      ...email,
+      connectionUri: `smtp://127.0.0.1:${other.port}/?disable_starttls=true`,
+      fromAddress: 'codes@example.org',
+      fromName: 'Codes',
+      headers: { 'X-Pool': 'codes' },
+    }
+    settings.courier = { ...settings.courier, senders: [{ templates: ['login_code_valid'], smtp }] }
+    await commit(await Promise.all([mail('ann@example.test'), mail('ann@example.test', '654321', 'login_code_valid')]))
+    await Promise.all([mailServer.waitFor(1), other.waitFor(1)])
+    expect(mailServer.mails[0]?.parsed).toMatchObject({ subject: 'Your recovery code: 123456' })
+    expect(mailServer.mails[0]?.from).toBe('no-reply@example.test')
+    expect(other.mails[0]).toMatchObject({
+      from: 'codes@example.org',
+      parsed: { subject: 'Your sign-in code: 654321' },
+    })
+    expect(other.mails[0]?.parsed.from?.text).toBe('"Codes" <codes@example.org>')
+    expect(other.mails[0]?.raw).toContain('X-Pool: codes')
+    expect(other.mails[0]?.parsed.messageId).toMatch(/@example\.org>$/)
+
+    // Both connections are kept, and those of a sender that is gone are closed.
+    await commit(await Promise.all([mail('bob@example.test'), mail('bob@example.test', '654321', 'login_code_valid')]))
+    await Promise.all([mailServer.waitFor(2), other.waitFor(2)])
+    expect([mailServer.connections(), other.connections()]).toEqual([1, 1])
+    settings.courier = { ...settings.courier, senders: [] }
+    await commit([await mail('eve@example.test', '654321', 'login_code_valid')])
+    await mailServer.waitFor(3)
+    await until(async () => (await store.messages.list(all)).every(({ status }) => status === 'sent'))
+  })
+
+  test('a sender whose server is away holds up its own mail and no other', async () => {
+    const { store, mailServer, mail, commit, settings } = await lane(dialect)
+    const { email } = settings.courier
+    if (email?.kind !== 'smtp') throw new Error('mail goes by SMTP')
+    const gone = await startMailServer()
+    await gone.close()
+    const smtp = { ...email, connectionUri: `smtp://127.0.0.1:${gone.port}/?disable_starttls=true` }
+    settings.courier = { ...settings.courier, senders: [{ templates: ['login_code_valid'], smtp }] }
+    await commit([await mail('ann@example.test', '654321', 'login_code_valid'), await mail('bob@example.test')])
+    await mailServer.waitFor(1)
+    await until(async () =>
+      (await store.messages.list(all)).some(({ sendCount, status }) => sendCount === 1 && status === 'queued'),
+    )
+    expect(mailServer.mails[0]?.to).toEqual(['bob@example.test'])
   })
 
   test('a server that ends in the middle loses nothing: the next one sends it', async () => {

@@ -1,6 +1,8 @@
 import type {
   CourierSettings,
   EmailChannel,
+  SmtpSettings,
+  TemplateSender,
   HttpChannel,
   MessagePart,
   TemplateOverride,
@@ -13,9 +15,12 @@ type Request = NonNullable<NonNullable<Courier['http']>['request_config']>
 
 /** How messages leave, as the courier reads it. */
 export function courierSettings({ courier, clients }: Pick<Config, 'courier' | 'clients'>): CourierSettings {
-  const sms = courier.channels.find(({ id }) => id === 'sms')
+  const privateAddresses = clients.smtp.disallow_private_ip_ranges ? 'refused' : 'allowed'
+  // Of several, the last one counts, as in Kratos.
+  const sms = courier.channels.findLast(({ id }) => id === 'sms')
   return {
-    email: emailChannel(courier, clients.smtp.disallow_private_ip_ranges ? 'refused' : 'allowed'),
+    email: emailChannel(courier, privateAddresses),
+    senders: courier.delivery_strategy === 'http' ? [] : sendersOf(courier, privateAddresses),
     sms: sms === undefined ? null : httpChannel(sms.request_config),
     templates: overridesOf(courier.templates),
     templateFolder: courier.template_override_path || null,
@@ -27,14 +32,28 @@ export function courierSettings({ courier, clients }: Pick<Config, 'courier' | '
 
 function emailChannel(
   { delivery_strategy: strategy, http, smtp }: Courier,
-  privateAddresses: 'allowed' | 'refused',
+  privateAddresses: SmtpSettings['privateAddresses'],
 ): EmailChannel | null {
   if (strategy === 'http') {
     return http?.request_config === undefined ? null : { kind: 'http', ...httpChannel(http.request_config) }
   }
+  const settings = smtpSettings(smtp, privateAddresses)
+  return settings === null ? null : { kind: 'smtp', ...settings }
+}
+
+/** What a sender leaves out is as in `courier.smtp`. */
+const sendersOf = (
+  { senders, smtp }: Courier,
+  privateAddresses: SmtpSettings['privateAddresses'],
+): readonly TemplateSender[] =>
+  senders.flatMap(({ templates, ...own }) => {
+    const settings = smtpSettings({ ...smtp, ...own }, privateAddresses)
+    return settings === null ? [] : [{ templates, smtp: settings }]
+  })
+
+function smtpSettings(smtp: Courier['smtp'], privateAddresses: SmtpSettings['privateAddresses']): SmtpSettings | null {
   if (smtp.connection_uri === undefined) return null
   return {
-    kind: 'smtp',
     connectionUri: smtp.connection_uri,
     clientCertPath: smtp.client_cert_path || null,
     clientKeyPath: smtp.client_key_path || null,

@@ -267,6 +267,7 @@ test('what a kratos.yml says is what is in force', async () => {
         localName: 'localhost',
         privateAddresses: 'allowed',
       },
+      senders: [],
       sms: null,
       templates: [],
       templateFolder: null,

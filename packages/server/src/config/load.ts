@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { Value } from 'typebox/value'
 import { ConfigError, type ConfigProblem } from '../core/errors.ts'
@@ -39,6 +39,7 @@ export type LoadOptions = {
   readonly overrides?: JsonObject
   readonly env?: Environment
   readonly readFile?: Reading['readFile']
+  readonly listFolder?: (path: string) => Promise<readonly string[]>
   readonly fetchText?: Reading['fetchText']
   /** Signs and seals where no secret is configured; made up if absent. */
   readonly generatedSecret?: string
@@ -101,7 +102,11 @@ export async function loadConfig(options: LoadOptions): Promise<Loaded> {
   const [identity, templates, messages, mappers] = await Promise.all([
     loadIdentitySchemas(reading, config),
     checkTemplates(reading, lists, config.profile),
-    checkMessageTemplates(reading, courierSettings(config), config.profile),
+    checkMessageTemplates(
+      { ...reading, listFolder: options.listFolder ?? readdir },
+      courierSettings(config),
+      config.profile,
+    ),
     checkMappers(reading, social, config.profile),
   ])
   findings.push(...checkRules({ config, configured, inClear }), ...identity.findings)

@@ -232,6 +232,25 @@ function devIsMeant({ config, configured }: Subject): readonly Finding[] {
   ]
 }
 
+/** One mail has one sender, and one that nothing goes through is a mistake. */
+function sendersAreApart({ config: { courier } }: Subject): readonly Finding[] {
+  const named = courier.senders.flatMap(({ templates }, sender) =>
+    templates.map((template, at) => ({ template, path: ['courier', 'senders', sender, 'templates', at] })),
+  )
+  const twice = named.filter(({ template }, at) => named.findIndex((other) => other.template === template) < at)
+  const findings = twice.map(
+    ({ template, path }): Finding => ({
+      path,
+      part: 'value',
+      got: JSON.stringify(template),
+      need: 'a template that no sender before it names',
+    }),
+  )
+  if (courier.delivery_strategy !== 'http' || courier.senders.length === 0) return findings
+  const need = 'delivery_strategy smtp: with http all mail goes by courier.http'
+  return [...findings, { ...value('courier.senders'), need, severity: 'warning' }]
+}
+
 const RULES: readonly ((subject: Subject) => readonly Finding[])[] = [
   secretsAreSet,
   secretsAreStrong,
@@ -245,6 +264,7 @@ const RULES: readonly ((subject: Subject) => readonly Finding[])[] = [
   sameSiteNoneIsSecure,
   bcryptIsStrong,
   corsIsNarrow,
+  sendersAreApart,
   devIsMeant,
 ]
 

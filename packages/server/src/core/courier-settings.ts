@@ -4,6 +4,8 @@ import type { Milliseconds } from './time.ts'
 export type CourierSettings = {
   /** How mail leaves; null: no way is configured. */
   readonly email: EmailChannel | null
+  /** Who sends some of the mail instead, by template. A template is named at most once. */
+  readonly senders: readonly TemplateSender[]
   /** How messages to phones leave; null: they cannot. */
   readonly sms: HttpChannel | null
   /** Templates of the operator's own, by template and part. */
@@ -16,6 +18,9 @@ export type CourierSettings = {
   readonly pullCount: number
   readonly pullWait: Milliseconds
 }
+
+/** A sender of its own for the messages made of these templates. */
+export type TemplateSender = { readonly templates: readonly string[]; readonly smtp: SmtpSettings }
 
 export type EmailChannel = ({ readonly kind: 'smtp' } & SmtpSettings) | ({ readonly kind: 'http' } & HttpChannel)
 

@@ -49,8 +49,10 @@ async function sendBy(
   sealed: SealedMessage,
   signal: AbortSignal,
 ): Promise<MailSent> {
-  const { email, sms } = deps.settings()
-  const channel = message.channel === 'email' ? email : sms === null ? null : { kind: 'http' as const, ...sms }
+  const { email, senders, sms } = deps.settings()
+  const own = senders.find(({ templates }) => templates.includes(message.template))
+  const mail = own === undefined ? email : { kind: 'smtp' as const, ...own.smtp }
+  const channel = message.channel === 'email' ? mail : sms === null ? null : { kind: 'http' as const, ...sms }
   if (channel === null) {
     if (deps.keepsUnsent()) return { kind: 'sent', status: null }
     return retry(
@@ -60,7 +62,7 @@ async function sendBy(
     )
   }
   if (channel.kind === 'http') return sendHttp(deps, channel, message, { id: sealed.id, signal })
-  const sender = await smtp.for(channel, deps.settings().pullCount)
+  const sender = await smtp.for(channel)
   return sender.send(message, sealed)
 }
 
@@ -81,32 +83,44 @@ async function withinBudget(sending: Promise<MailSent>, signal: AbortSignal): Pr
   }
 }
 
-type KeptSender = { for(settings: SmtpSettings, connections: number): Promise<SmtpSender>; close(): Promise<void> }
+type KeptSender = { for(settings: SmtpSettings): Promise<SmtpSender>; close(): Promise<void> }
 
-/** Connections are kept as long as the settings stay; new ones get new connections, and what is under way ends on the old. */
+/** Connections are kept as long as their settings stay; new ones get new connections, and what is under way ends on the old. */
 function keepSender(deps: CourierDeps): KeptSender {
-  const kept: { key: string; sender: Promise<SmtpSender> | null } = { key: '', sender: null }
-  const closeOld = async () => {
-    const old = await kept.sender?.catch(() => null)
-    old?.close()
+  const kept = new Map<string, Promise<SmtpSender>>()
+  const keyOf = (smtp: SmtpSettings) =>
+    JSON.stringify([
+      deps.settings().pullCount,
+      [smtp.connectionUri, smtp.clientCertPath, smtp.clientKeyPath, smtp.localName, smtp.privateAddresses],
+      [smtp.fromAddress, smtp.fromName, smtp.headers],
+    ])
+  const closeBut = async (wanted: readonly string[]) => {
+    const old = [...kept].filter(([key]) => !wanted.includes(key))
+    for (const [key] of old) kept.delete(key)
+    const senders = await Promise.allSettled(old.map(([, sender]) => sender))
+    for (const sender of senders) if (sender.status === 'fulfilled') sender.value.close()
   }
   return {
-    for: async (settings, connections) => {
-      const key = JSON.stringify([settings, connections])
-      if (kept.sender === null || kept.key !== key) {
-        const closing = closeOld()
-        kept.key = key
-        kept.sender = openSmtp({ ...deps, connections }, settings)
-        await closing
+    for: async (settings) => {
+      const key = keyOf(settings)
+      const known = kept.get(key)
+      const sender = known ?? openSmtp({ ...deps, connections: deps.settings().pullCount }, settings)
+      if (known === undefined) {
+        kept.set(key, sender)
+        // A failure is told below, to whoever waits for it.
+        sender.catch(() => {})
       }
+      const { email, senders } = deps.settings()
+      const inUse = [...(email?.kind === 'smtp' ? [email] : []), ...senders.map(({ smtp }) => smtp)]
+      await closeBut([key, ...inUse.map(keyOf)])
       try {
-        return await kept.sender
+        return await sender
       } catch (error) {
         // A certificate that could not be read may be there the next time.
-        if (kept.key === key) kept.sender = null
+        if (kept.get(key) === sender) kept.delete(key)
         throw error
       }
     },
-    close: closeOld,
+    close: () => closeBut([]),
   }
 }

@@ -1,9 +1,11 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { actionWorld, request } from '../../test/action-world.ts'
 import type { CourierSettings } from '../core/courier-settings.ts'
 import type { JsonObject } from '../core/json.ts'
 import type { Message, TemplateName } from '../core/mail.ts'
+import type { ClientSettings } from '../core/settings.ts'
 import { createSeal } from '../crypto/seal.ts'
 import { DEFAULT_TEMPLATES } from './default-templates.ts'
 import { unpackMessage } from './message.ts'
@@ -14,11 +16,12 @@ type World = {
   readonly settings?: Partial<Pick<CourierSettings, 'templates' | 'templateFolder'>>
   readonly files?: { [path: string]: string }
   readonly fetch?: () => TemplateDeps['client']
+  readonly clients?: Partial<ClientSettings>
 }
 
 const seal = createSeal(['a secret of thirty-two characters'], 'message', { bytes: randomBytes })
 
-function world({ settings = {}, files = {}, fetch }: World = {}) {
+function world({ settings = {}, files = {}, fetch, clients = {} }: World = {}) {
   const logged: { event: string; fields: JsonObject }[] = []
   const clock = { at: 1_000, now: () => clock.at }
   const log = (_level: string, event: string, fields: JsonObject) => void logged.push({ event, fields })
@@ -36,7 +39,14 @@ function world({ settings = {}, files = {}, fetch }: World = {}) {
       Object.keys(files).flatMap((file) => (file.startsWith(`${path}/`) ? [file.slice(path.length + 1)] : [])),
     cache: createTemplateCache(),
   })
-  const deps = { templates, seal, clock, random: { rowId: () => randomUUID() }, log }
+  const deps = {
+    templates,
+    seal,
+    clock,
+    settings: actionWorld({ clients }).settings,
+    random: { rowId: () => randomUUID() },
+    log,
+  }
   const render = async (message: Message) => {
     const effect = await renderMail(deps, message)
     if (effect.kind !== 'sendMail') throw new Error('a mail is sent')
@@ -72,6 +82,7 @@ const mail = (template: TemplateName, changes: Partial<Message> = {}): Message =
   to: 'ann@example.test',
   via: 'email',
   data,
+  request,
   ...changes,
 })
 const names = Object.keys(DEFAULT_TEMPLATES).flatMap((name): TemplateName[] => {
@@ -152,6 +163,19 @@ test('an HTTP channel sees the data under Ory’s names, the recovery by phone u
   })
   const { data: seen } = await render(mail('recovery_code_valid', { via: 'sms', to: '+4915112345678' }))
   expect(seen).toMatchObject({ verification_code: '123456', request_url_domain: 'id.example.test' })
+})
+
+test('of the request that asks for a message, the headers are kept that the operator lets templates see', async () => {
+  const asked = async (...headerAllowlist: readonly string[]) =>
+    (await world({ clients: { headerAllowlist } }).render(mail('login_code_valid'))).requestHeaders
+  expect(await asked('User-Agent', 'accept')).toEqual({ Accept: ['application/json'], 'User-Agent': ['test/1'] })
+  expect(await asked('Cookie')).toEqual({ Cookie: ['theme=dark'] })
+  expect(await asked()).toEqual({})
+})
+
+test('a message that an older version has queued has no headers, and is sent all the same', () => {
+  const old = { channel: 'sms', recipient: '+49', template: 'stub', subject: '', text: 't', html: null, data: {} }
+  expect(unpackMessage(JSON.stringify(old))).toEqual({ ...old, requestHeaders: {} })
 })
 
 test('one thing is queued: sealed, with an id of its own, and the person it is about', async () => {

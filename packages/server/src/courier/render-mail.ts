@@ -4,6 +4,7 @@ import { actionId, deliveryId, identityId, isUuid } from '../core/ids.ts'
 import { isJsonObject, type Json, type JsonObject } from '../core/json.ts'
 import type { Log } from '../core/log.ts'
 import type { Message } from '../core/mail.ts'
+import { seenHeaders } from '../core/seen-headers.ts'
 import type { Clock, Random } from '../core/time.ts'
 import type { Seal } from '../crypto/seal.ts'
 import type { GoTemplate } from './go-template/go-template.ts'
@@ -13,6 +14,7 @@ import type { MessageTemplates } from './templates.ts'
 
 export type MailDeps = {
   readonly templates: MessageTemplates
+  readonly settings: Parameters<typeof seenHeaders>[1]
   readonly seal: Pick<Seal, 'seal'>
   readonly clock: Clock
   readonly random: Pick<Random, 'rowId'>
@@ -56,7 +58,13 @@ function identityOf({ identity }: JsonObject) {
 async function render(deps: MailDeps, message: Message): Promise<RenderedMessage> {
   const { json: data, go } = modelOf(message)
   const part = (name: MessagePart) => renderPart(deps, message, name, go)
-  const about = { channel: message.via, recipient: message.to, template: message.template, data }
+  const about = {
+    channel: message.via,
+    recipient: message.to,
+    template: message.template,
+    data,
+    requestHeaders: seenHeaders(message.request, deps.settings),
+  }
   if (message.via === 'sms') return { ...about, subject: '', text: await part('sms'), html: null }
   const [subject, text, html] = await Promise.all([part('subject'), part('text'), part('html')])
   return { ...about, subject: oneLine(subject), text, html }

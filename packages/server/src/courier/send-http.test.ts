@@ -28,6 +28,7 @@ const letter: RenderedMessage = {
   text: 'It is 123456\n',
   html: '<p>It is 123456</p>',
   data: { to: 'ann@example.test', recovery_code: '123456' },
+  requestHeaders: { 'Accept-Language': ['de'] },
 }
 const phone: RenderedMessage = { ...letter, channel: 'sms', recipient: '+4915112345678', subject: '', html: null }
 
@@ -82,7 +83,7 @@ test('a Jsonnet template sees everything of a mail as ctx', async () => {
     template_type: 'recovery_code_valid',
     template_data: letter.data,
     message_type: 'email',
-    request_headers: {},
+    request_headers: { 'Accept-Language': ['de'] },
   })
 })
 

@@ -91,7 +91,7 @@ const contextOf = (message: RenderedMessage): JsonObject => ({
   template_type: message.template,
   template_data: message.data,
   message_type: message.channel,
-  request_headers: {},
+  request_headers: message.requestHeaders,
 })
 
 function formOf(value: unknown): Body {

@@ -52,6 +52,7 @@ const letter: RenderedMessage = {
   text: 'Use this code:\n\n123456\n',
   html: '<p>Use this code: <b>123456</b></p>',
   data: {},
+  requestHeaders: {},
 }
 
 const plain = (port: number) => `smtp://127.0.0.1:${port}/?disable_starttls=true`

@@ -47,7 +47,9 @@ export function openMessageTemplates(deps: TemplateDeps): MessageTemplates {
     own: async (template, part) => {
       const location = overrides.get(`${template} ${part}`)
       const files =
-        location === undefined ? await inFolder(deps, template, part) : [await atLocation(deps, location, part)]
+        location === undefined
+          ? await filesInFolder(deps, deps.settings.templateFolder, template, part)
+          : [await atLocation(deps, location, part)]
       return files === null ? null : compiled(deps, files, part)
     },
     builtIn: (template, part) => {
@@ -108,12 +110,13 @@ async function fetched(deps: TemplateDeps, url: string): Promise<string> {
   return known.text
 }
 
-async function inFolder(
-  deps: TemplateDeps,
+/** A template in a folder that replaces the built-in ones, and after it those it may call; null where there is none. */
+export async function filesInFolder(
+  deps: Pick<TemplateDeps, 'readFile' | 'listFolder'>,
+  root: string | null,
   template: TemplateName,
   part: MessagePart,
 ): Promise<readonly SourceFile[] | null> {
-  const root = deps.settings.templateFolder
   if (root === null) return null
   const { folder, file, family } = templateFile(template, part)
   const path = `${root.replace(/\/$/, '')}/${folder}`

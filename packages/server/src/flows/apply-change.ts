@@ -61,6 +61,7 @@ export async function applyChange(deps: FlowDeps, flow: VerificationFlow, passin
     isImplicit: true,
     mayVerify: true,
     csrfCookie: caller.csrfCookie,
+    request: caller.request,
     at,
   })
   if (fulfilled.kind === 'denied') return fulfilled

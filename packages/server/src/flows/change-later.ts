@@ -27,6 +27,7 @@ export async function changeLater(deps: FlowDeps, flow: SettingsFlow, passing: P
     parent: flow,
     to: { value: address.value, via: address.via, identity: attempt.identity },
     csrfCookie: caller.csrfCookie,
+    request: caller.request,
     holdsChange: true,
     at,
   })

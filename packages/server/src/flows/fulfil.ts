@@ -2,6 +2,7 @@ import { isWish, type Wish } from '../core/decision.ts'
 import type { Effect } from '../core/effect.ts'
 import type { ContinueWith, Flow } from '../core/flow.ts'
 import type { IdentityWithCredentials, VerifiableAddress } from '../core/identity.ts'
+import type { RequestFacts } from '../core/request.ts'
 import type { Time } from '../core/time.ts'
 import type { FieldMessage } from '../core/ui.ts'
 import type { FlowDeps } from './define.ts'
@@ -18,6 +19,7 @@ type Circumstances = {
   readonly mayVerify: boolean
   /** The secret of the anti-CSRF cookie that the browser will have. */
   readonly csrfCookie: string | null
+  readonly request: RequestFacts
   readonly at: Time
 }
 
@@ -38,7 +40,7 @@ export async function fulfil(
   effects: readonly (Effect | Wish)[],
   circumstances: Circumstances,
 ): Promise<Fulfilled> {
-  const { parent, before, isImplicit, mayVerify, csrfCookie, at } = circumstances
+  const { parent, before, isImplicit, mayVerify, csrfCookie, request, at } = circumstances
   const { settings } = deps
   const wishes = effects.filter(isWish)
   const plain = effects.flatMap((effect) => (isWish(effect) ? [] : [effect]))
@@ -51,7 +53,7 @@ export async function fulfil(
   const all: Effect[] = [...plain]
   for (const address of verifies ? toBeVerified(deps, parent, identity) : []) {
     const to = { value: address.value, via: address.via, identity }
-    const verification = await verifyAddress(deps, { parent, to, csrfCookie, at })
+    const verification = await verifyAddress(deps, { parent, to, csrfCookie, request, at })
     if (verification === null) return { kind: 'denied', messages: [verificationDisabled(deps)] }
     identity = withSent(identity, address, at)
     all.push(...verification.effects)
@@ -59,7 +61,7 @@ export async function fulfil(
   }
   for (const wish of wishes) {
     if (wish.kind === 'notifyPreviousAddresses' && before !== null) {
-      all.push(...(await notifyPrevious(deps, wish, before, identity, at)))
+      all.push(...(await notifyPrevious(deps, wish, { before, now: identity, request, at })))
     }
   }
   const isLegacy = settings.featureFlags.legacyContinueWithVerificationUi

@@ -41,7 +41,12 @@ export async function openLogin(deps: FlowDeps, request: StartRequest, returnTo:
   const infos = refresh ? [messages.confirmItIsYou()] : stepsUp ? [messages.completeSecondFactor()] : []
   const person = await personOf(deps, session)
   const flow = renderForm(deps, draft, caller, { person, infos })
-  const begun = stepsUp ? await deps.methods.code?.login?.atOnce?.({ flow, person }, deps.clock.now()) : null
+  const begun = stepsUp
+    ? await deps.methods.code?.login?.atOnce?.(
+        { flow, person },
+        { at: deps.clock.now(), request: request.caller.request },
+      )
+    : null
   return begun === null || begun === undefined
     ? { kind: 'opened', flow }
     : { kind: 'opened', flow: maskCsrf(deps, begun.flow, caller), effects: begun.effects }
@@ -139,6 +144,7 @@ async function close(deps: FlowDeps, flow: LoginFlow, passing: Passing): Promise
     isImplicit: false,
     mayVerify: flow.requestedAal === 'aal1',
     csrfCookie: isNew ? caller.nextCsrfCookie : caller.csrfCookie,
+    request: caller.request,
     at,
   })
   if (fulfilled.kind === 'denied') return fulfilled

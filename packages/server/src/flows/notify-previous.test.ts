@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { VerifiableAddress } from '../core/identity.ts'
+import { request } from '../../test/action-world.ts'
 import { AT, person } from '../../test/store-samples.ts'
 import { notifyPrevious } from './notify-previous.ts'
 
@@ -30,9 +31,7 @@ test.each([
   await notifyPrevious(
     depsThat(sent),
     { kind: 'notifyPreviousAddresses', recipients },
-    holder(had),
-    holder([kept, unverified]),
-    AT,
+    { before: holder(had), now: holder([kept, unverified]), request, at: AT },
   )
   expect(sent).toEqual(told.map((value) => `${value.startsWith('+') ? 'sms' : 'email'} ${value}`))
 })
@@ -40,7 +39,7 @@ test.each([
 test('whose addresses stay the same is not written to, in whatever order they stand', async () => {
   const sent: string[] = []
   const all = { kind: 'notifyPreviousAddresses', recipients: 'all' } as const
-  await notifyPrevious(depsThat(sent), all, holder(had), holder(had.toReversed()), AT)
+  await notifyPrevious(depsThat(sent), all, { before: holder(had), now: holder(had.toReversed()), request, at: AT })
   expect(sent).toEqual([])
 })
 

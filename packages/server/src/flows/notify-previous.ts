@@ -1,6 +1,7 @@
 import type { Wish } from '../core/decision.ts'
 import type { Effect } from '../core/effect.ts'
 import type { Identity, VerifiableAddress } from '../core/identity.ts'
+import type { RequestFacts } from '../core/request.ts'
 import type { Settings } from '../core/settings.ts'
 import { toTimestamp, type Time } from '../core/time.ts'
 import { identityView } from '../core/views.ts'
@@ -10,13 +11,18 @@ type Deps = Pick<FlowDeps, 'mail'> & {
   readonly settings: { readonly serve: { readonly public: Pick<Settings['serve']['public'], 'baseUrl'> } }
 }
 
+type Change = {
+  readonly before: Identity
+  readonly now: Identity
+  readonly request: RequestFacts
+  readonly at: Time
+}
+
 /** Tells the addresses a person had that they were changed, so that nobody is locked out unawares (ory-actions.md §3.7). */
 export async function notifyPrevious(
   { mail, settings }: Deps,
   { recipients }: Extract<Wish, { kind: 'notifyPreviousAddresses' }>,
-  before: Identity,
-  now: Identity,
-  at: Time,
+  { before, now, request, at }: Change,
 ): Promise<readonly Effect[]> {
   const had = before.verifiableAddresses
   const has = now.verifiableAddresses
@@ -31,7 +37,7 @@ export async function notifyPrevious(
     changed_at: toTimestamp(at),
   }
   const sent = await Promise.all(
-    told.map(({ value, via }) => mail({ template: 'verifiable_address_changed', to: value, via, data })),
+    told.map(({ value, via }) => mail({ template: 'verifiable_address_changed', to: value, via, data, request })),
   )
   return sent.flat()
 }

@@ -86,6 +86,7 @@ async function close(deps: FlowDeps, flow: RecoveryFlow, passing: Passing): Prom
     isImplicit: false,
     mayVerify: false,
     csrfCookie: caller.nextCsrfCookie,
+    request: caller.request,
     at,
   })
   if (fulfilled.kind === 'denied') return fulfilled

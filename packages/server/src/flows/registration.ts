@@ -82,6 +82,7 @@ async function close(deps: FlowDeps, flow: RegistrationFlow, passing: Passing): 
     isImplicit: true,
     mayVerify: true,
     csrfCookie: caller.nextCsrfCookie,
+    request: caller.request,
     at,
   })
   if (fulfilled.kind === 'denied') return fulfilled

@@ -168,6 +168,7 @@ async function close(deps: FlowDeps, flow: SettingsFlow, passing: Passing): Prom
     isImplicit: true,
     mayVerify: true,
     csrfCookie: caller.csrfCookie,
+    request: caller.request,
     at,
   })
   if (fulfilled.kind === 'denied') return fulfilled

@@ -79,6 +79,7 @@ async function close(deps: FlowDeps, flow: VerificationFlow, passing: Passing): 
     isImplicit: false,
     mayVerify: false,
     csrfCookie: caller.csrfCookie,
+    request: caller.request,
     at,
   })
   if (fulfilled.kind === 'denied') return fulfilled

@@ -2,6 +2,7 @@ import type { Effect } from '../core/effect.ts'
 import type { Flow, VerificationFlow } from '../core/flow.ts'
 import type { IdentityWithCredentials, VerifiableAddress } from '../core/identity.ts'
 import { messages } from '../core/messages.ts'
+import type { RequestFacts } from '../core/request.ts'
 import type { Time } from '../core/time.ts'
 import type { Addressee } from '../methods/define.ts'
 import type { FlowDeps } from './define.ts'
@@ -14,13 +15,14 @@ type Wanted = {
   readonly to: Addressee
   readonly csrfCookie: string | null
   readonly holdsChange?: true
+  readonly request: RequestFacts
   readonly at: Time
 }
 
 /** Starts the verification of an address that somebody did not ask for themselves; no action stands before it (ory-actions.md §2.3). */
 export async function verifyAddress(
   deps: FlowDeps,
-  { parent, to, csrfCookie, holdsChange, at }: Wanted,
+  { parent, to, csrfCookie, holdsChange, request, at }: Wanted,
 ): Promise<{ readonly flow: VerificationFlow; readonly effects: readonly Effect[] } | null> {
   const { use } = deps.settings.selfservice.verification
   const method = deps.settings.methods[use].enabled ? deps.methods[use]?.verification : undefined
@@ -34,7 +36,7 @@ export async function verifyAddress(
     transientPayload: parent.transientPayload,
     holdsChange: holdsChange ?? false,
   }
-  const { flow: sent, effects } = await method.challenge(draft, to, at)
+  const { flow: sent, effects } = await method.challenge(draft, to, { at, request })
   const flow = { ...maskCsrf(deps, sent, { csrfCookie }), transientPayload: null }
   return { flow, effects: [{ kind: 'openFlow', flow }, ...effects] }
 }

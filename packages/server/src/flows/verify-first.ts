@@ -9,7 +9,13 @@ export async function verifyFirst(deps: FlowDeps, flow: LoginFlow, { attempt, ca
   const address = before.verifiableAddresses.find(({ value }) => value !== '')
   if (address === undefined) throw new Error('an action asks for an address, and there is none')
   const to = { value: address.value, via: address.via, identity: before }
-  const verification = await verifyAddress(deps, { parent: flow, to, csrfCookie: caller.csrfCookie, at })
+  const verification = await verifyAddress(deps, {
+    parent: flow,
+    to,
+    csrfCookie: caller.csrfCookie,
+    request: caller.request,
+    at,
+  })
   if (verification === null) return { kind: 'denied', messages: [verificationDisabled(deps)] }
 
   const identity = withSent(before, address, at)

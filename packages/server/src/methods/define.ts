@@ -58,6 +58,9 @@ export type Attempt<F extends Flow = Flow> =
     }
   | { readonly kind: 'continues'; readonly flow: 'login'; attempt(flow: LoginFlow): Promise<Attempt<LoginFlow>> }
 
+/** When something is asked for, and by which request. */
+export type Asked = { readonly at: Time; readonly request: RequestFacts }
+
 /** A form as the method understood it: either what is wrong with it, or the attempt to be made once CSRF is checked. */
 export type Reading<F extends Flow = Flow> =
   | { readonly kind: 'invalid'; readonly messages: readonly FieldMessage[] }
@@ -115,7 +118,7 @@ export type MethodInFlow<F extends Flow> = {
   prepare?(form: Form<F>): JsonObject
   nodes(form: Form<F>): readonly UiNode[]
   /** What it does as soon as a flow is opened, where there is nothing else to do in it: the one code is sent. */
-  atOnce?(form: Omit<Form<F>, 'memory'>, at: Time): Promise<Challenged<F> | null>
+  atOnce?(form: Omit<Form<F>, 'memory'>, asked: Asked): Promise<Challenged<F> | null>
   /** Fields that mean this method by being there, whatever `method` says (ory-identity-api.md §3). */
   readonly impliedBy?: readonly string[]
   read(submitted: Submitted<F>): Reading<F>
@@ -134,7 +137,7 @@ export type Challenged<F extends Flow> = { readonly flow: F; readonly effects: r
 
 /** What a method does that proves an address by what it sends there. */
 export type AddressMethod<F extends Flow> = MethodInFlow<F> & {
-  challenge(flow: F, to: Addressee, at: Time): Promise<Challenged<F>>
+  challenge(flow: F, to: Addressee, asked: Asked): Promise<Challenged<F>>
 }
 
 /** The same for a secret that an administrator hands over. */

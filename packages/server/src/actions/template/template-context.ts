@@ -2,6 +2,7 @@ import type { AfterContext, BeforeContext } from '../../core/action.ts'
 import type { DeliveryId } from '../../core/ids.ts'
 import type { JsonObject } from '../../core/json.ts'
 import type { RequestFacts } from '../../core/request.ts'
+import { isOwnCookie, seenHeaders } from '../../core/seen-headers.ts'
 import type { Settings } from '../../core/settings.ts'
 import type { Time } from '../../core/time.ts'
 import { flowView, identityView, sessionView } from '../../core/views.ts'
@@ -67,27 +68,6 @@ function sessionKey(context: BeforeContext | AfterContext, publicUrl: string, at
 
 type Seen = Pick<Settings, 'clients' | 'session'>
 
-/** The request's headers that the operator lets templates see (ory-actions.md §4.4). */
-function seenHeaders({ headers }: RequestFacts, settings: Seen): JsonObject {
-  const allowed = new Set(settings.clients.headerAllowlist.map((name) => name.toLowerCase()))
-  const seen = Object.entries(headers)
-    .filter(([name]) => allowed.has(name.toLowerCase()))
-    .map(([name, values]): readonly [string, readonly string[]] =>
-      name.toLowerCase() === 'cookie'
-        ? [name, values.map(withoutOwnCookies(settings)).filter(Boolean)]
-        : [name, values],
-    )
-    .filter(([, values]) => values.length > 0)
-  return Object.fromEntries(seen)
-}
-
-const withoutOwnCookies = (settings: Seen) => (line: string) =>
-  line
-    .split(';')
-    .map((pair) => pair.trim())
-    .filter((pair) => !isOwnCookie(pair.split('=', 1)[0]?.trim() ?? '', settings))
-    .join('; ')
-
 function seenCookies({ cookies }: RequestFacts, settings: Seen): JsonObject {
   const { cookieAllowlist } = settings.clients
   const seen = Object.entries(cookies).filter(
@@ -96,9 +76,3 @@ function seenCookies({ cookies }: RequestFacts, settings: Seen): JsonObject {
   )
   return Object.fromEntries(seen)
 }
-
-const OWN = /^(?:__Host-|__Secure-)?(?:csrf_token|(?:ory_kratos|cardea)_(?:session|continuity))/i
-
-/** Whoever holds one of these is the person, or can act in their browser. */
-const isOwnCookie = (name: string, { session }: Pick<Settings, 'session'>) =>
-  name === session.cookie.name || OWN.test(name)

@@ -1,4 +1,6 @@
 import { Type } from 'typebox'
+import { isMailAddress } from '../../courier/addresses.ts'
+import { TEMPLATE_NAMES } from '../../core/mail.ts'
 import {
   choice,
   duration,
@@ -8,6 +10,7 @@ import {
   list,
   optionalCallAuth,
   optionalGroup,
+  optionalHeaders,
   optionalResource,
   optionalText,
   record,
@@ -39,6 +42,13 @@ const request = record('The call that sends a message.', {
   auth: optionalCallAuth(),
 })
 
+const CONNECTION = {
+  pattern: '^smtps?://.*',
+  need: 'smtp://user:password@host:port/ or smtps://…',
+  secretPart: 'password',
+}
+const ADDRESS = { need: 'one mail address, without a name' }
+
 /** `courier`. */
 export const courier = group('How mail and messages are sent.', {
   templates: group('Texts of one’s own.', {
@@ -63,18 +73,35 @@ export const courier = group('How mail and messages are sent.', {
   delivery_strategy: choice('Send mail by SMTP or by a call.', ['smtp', 'http'], 'smtp'),
   http: optionalGroup('The call, for delivery_strategy http.', { request_config: Type.Optional(request) }),
   smtp: group('The mail server, for delivery_strategy smtp.', {
-    connection_uri: optionalText('smtp://user:password@host:port/ or smtps://…', {
-      pattern: '^smtps?://.*',
-      need: 'smtp://user:password@host:port/ or smtps://…',
-      secretPart: 'password',
-    }),
+    connection_uri: optionalText('smtp://user:password@host:port/ or smtps://…', CONNECTION),
     client_cert_path: text('A client certificate.', { default: '' }),
     client_key_path: text('Its key.', { default: '' }),
-    from_address: text('Who the mail is from.', { default: 'no-reply@ory.kratos.sh' }),
+    from_address: Type.Refine(
+      text('Who the mail is from.', { default: 'no-reply@ory.kratos.sh', ...ADDRESS }),
+      isMailAddress,
+    ),
     from_name: optionalText('The sender’s name.'),
     headers: headers('Headers of the mail.'),
     local_name: text('Who we say we are.', { default: 'localhost' }),
   }),
+  senders: list(
+    'Senders of their own for some of the mail. What one leaves out is as in `courier.smtp`.',
+    record('A sender.', {
+      templates: Type.Array(Type.Enum([...TEMPLATE_NAMES]), {
+        description: 'The templates whose mail it sends.',
+        minItems: 1,
+      }),
+      connection_uri: optionalText('smtp://user:password@host:port/ or smtps://…', CONNECTION),
+      client_cert_path: optionalText('A client certificate.'),
+      client_key_path: optionalText('Its key.'),
+      from_address: Type.Optional(
+        Type.Refine(Type.String({ description: 'Who the mail is from.', ...ADDRESS }), isMailAddress),
+      ),
+      from_name: optionalText('The sender’s name.'),
+      headers: optionalHeaders('Headers of the mail.'),
+      local_name: optionalText('Who we say we are.'),
+    }),
+  ),
   channels: list(
     'Other ways than mail.',
     record('A channel.', {

@@ -87,16 +87,16 @@ export const secret = (description: string, more: TSchemaOptions = {}) =>
   Type.String({ description, writeOnly: true, ...more })
 export const optionalSecret = (description: string) => Type.Optional(secret(description))
 
-/** Whose values may be secrets: headers that calls carry. */
-export const headers = (description: string) =>
+const headerLines = (description: string, more: TSchemaOptions) =>
   Type.Record(
     Type.String(),
     Type.String({ writeOnly: true, pattern: '^[^\\r\\n\\u0000]*$', need: 'one line of text' }),
-    {
-      description,
-      default: {},
-    },
+    { description, ...more },
   )
+/** Whose values may be secrets: headers that calls carry. */
+export const headers = (description: string) => headerLines(description, { default: {} })
+/** Those of a group that takes what it leaves out from another one. */
+export const optionalHeaders = (description: string) => Type.Optional(headerLines(description, {}))
 
 /** How a call proves who it comes from. */
 export const optionalCallAuth = () =>

@@ -166,7 +166,7 @@ const typedIn = ({ flow, fields }: Step) =>
   typeof flow.memory.typed === 'string' ? flow.memory.typed : textOf(fields.recovery_address)
 
 async function sendTo(deps: SecretDeps, step: Step, to: Addressee, typed: string): Promise<Attempt<RecoveryFlow>> {
-  const { flow: before, at, transientPayload } = step
+  const { flow: before, at, request, transientPayload } = step
   const { lifespan } = deps.settings.methods.code
   const code = deps.codes.code()
   const flow: RecoveryFlow = { ...before, transientPayload }
@@ -174,8 +174,8 @@ async function sendTo(deps: SecretDeps, step: Step, to: Addressee, typed: string
   const isKnown = to.identity !== null
   const mails = await deps.mail(
     isKnown
-      ? { template: 'recovery_code_valid', to: to.value, via: to.via, data: { ...data, recovery_code: code } }
-      : { template: 'recovery_code_invalid', to: to.value, via: to.via, data },
+      ? { template: 'recovery_code_valid', to: to.value, via: to.via, data: { ...data, recovery_code: code }, request }
+      : { template: 'recovery_code_invalid', to: to.value, via: to.via, data, request },
   )
   const choice = before.state === 'recovery_awaiting_address_choice' || before.memory.choice === true
   const sent = pending(

@@ -3,12 +3,11 @@ import type { IdentityWithCredentials } from '../../core/identity.ts'
 import { messages } from '../../core/messages.ts'
 import { csrfNode, inputNode, submitNode } from '../../core/nodes.ts'
 import type { Settings } from '../../core/settings.ts'
-import type { Time } from '../../core/time.ts'
 import type { FieldMessage, InputNode, UiMessage, UiNode } from '../../core/ui.ts'
 import { answered, challengeFor, isAnswer, mailData, type SecretDeps } from '../../flows/sent-secret.ts'
 import { normaliseIdentifier } from '../../identities/normalise.ts'
 import type { Store } from '../../store/store.ts'
-import type { Addressee, Attempt, Challenged, MethodInFlow, Reading, Submitted } from '../define.ts'
+import type { Addressee, Asked, Attempt, Challenged, MethodInFlow, Reading, Submitted } from '../define.ts'
 import { digitsOf, tooOften } from './attempt-code.ts'
 import { onlyVia, signInAddresses } from './sign-in-addresses.ts'
 import { textOf } from './text-of.ts'
@@ -37,13 +36,13 @@ export const codeLogin = (deps: CodeLoginDeps): MethodInFlow<LoginFlow> => ({
     if (addressesOf(deps, flow, person).length === 0) return []
     return deps.settings.featureFlags.refreshLoginChooseAddress ? addressNodes(deps, flow, person) : ask
   },
-  atOnce: async ({ flow, person }, at) => {
+  atOnce: async ({ flow, person }, asked) => {
     if (flow.requestedAal !== 'aal2' || flow.refresh || person === null) return null
     const [only, ...others] = flow.ui.nodes.filter((node) => !isNamed(node, 'csrf_token'))
     const [address] = addressesOf(deps, flow, person)
     // With another way to go on, it is theirs to choose.
     if (only === undefined || address === undefined || others.length > 0 || !isNamed(only, 'address')) return null
-    return send(deps, flow, { ...address, identity: person }, address.value, at)
+    return send(deps, flow, { ...address, identity: person }, address.value, asked)
   },
   read: (submitted) => read(deps, submitted),
 })
@@ -81,7 +80,7 @@ function read(deps: CodeLoginDeps, submitted: Submitted<LoginFlow>): Reading<Log
 /** To whoever signs in with this address. */
 async function sendTo(
   deps: CodeLoginDeps,
-  { flow, transientPayload, at }: Submitted<LoginFlow>,
+  { flow, transientPayload, at, request }: Submitted<LoginFlow>,
   typed: string,
 ): Promise<Attempt<LoginFlow>> {
   const value = normaliseIdentifier(typed)
@@ -94,7 +93,7 @@ async function sendTo(
     via: known?.via ?? (value.includes('@') ? 'email' : 'sms'),
     identity: known === undefined ? null : identity,
   }
-  const sent = await send(deps, { ...flow, transientPayload }, to, typed, at)
+  const sent = await send(deps, { ...flow, transientPayload }, to, typed, { at, request })
   return { kind: 'pending', ...sent, answer: 'refused' }
 }
 
@@ -111,14 +110,14 @@ async function findBy(deps: CodeLoginDeps, value: string): Promise<IdentityWithC
 /** To an address of somebody who is known already; to no other. */
 async function sendToOwn(
   deps: CodeLoginDeps,
-  { flow, transientPayload, at }: Submitted<LoginFlow>,
+  { flow, transientPayload, at, request }: Submitted<LoginFlow>,
   person: IdentityWithCredentials | null,
   typed: string,
 ): Promise<Attempt<LoginFlow>> {
   const value = normaliseIdentifier(typed)
   const own = person === null ? undefined : addressesOf(deps, flow, person).find((address) => address.value === value)
   if (own === undefined) return unknown
-  const sent = await send(deps, { ...flow, transientPayload }, { ...own, identity: person }, value, at)
+  const sent = await send(deps, { ...flow, transientPayload }, { ...own, identity: person }, value, { at, request })
   return { kind: 'pending', ...sent, answer: 'refused' }
 }
 
@@ -132,13 +131,15 @@ async function send(
   flow: LoginFlow,
   to: Addressee,
   shown: string,
-  at: Time,
+  { at, request }: Asked,
 ): Promise<Challenged<LoginFlow>> {
   const { lifespan } = deps.settings.methods.code
   const code = deps.codes.code()
   const data = { ...mailData(deps, flow, to, lifespan), login_code: code }
   const effects =
-    to.identity === null ? [] : await deps.mail({ template: 'login_code_valid', to: to.value, via: to.via, data })
+    to.identity === null
+      ? []
+      : await deps.mail({ template: 'login_code_valid', to: to.value, via: to.via, data, request })
   const confirms = flow.refresh || flow.requestedAal === 'aal2'
   return {
     effects,

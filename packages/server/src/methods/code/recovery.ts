@@ -5,7 +5,7 @@ import type { UiNode } from '../../core/ui.ts'
 import { challengeFor, mailData, publicUrl, type SecretDeps } from '../../flows/sent-secret.ts'
 import { isEmail } from '../../identities/formats.ts'
 import { normaliseIdentifier } from '../../identities/normalise.ts'
-import type { Addressee, Attempt, Challenged, Reading, RecoveryMethod, Submitted } from '../define.ts'
+import type { Addressee, Asked, Attempt, Challenged, Reading, RecoveryMethod, Submitted } from '../define.ts'
 import { attemptCode, digitsOf } from './attempt-code.ts'
 import { chooseAddress } from './choose-address.ts'
 import { textOf } from './text-of.ts'
@@ -31,7 +31,7 @@ export const codeRecovery = (deps: SecretDeps): RecoveryMethod => ({
         ],
   read: (submitted) =>
     deps.settings.featureFlags.chooseRecoveryAddress ? chooseAddress(deps, submitted) : read(deps, submitted),
-  challenge: (flow, to, at) => challenge(deps, flow, to, at),
+  challenge: (flow, to, asked) => challenge(deps, flow, to, asked),
   issue: (flow, to, { at, expiresAt }) => {
     const secret = deps.codes.code()
     const ui = {
@@ -45,14 +45,14 @@ export const codeRecovery = (deps: SecretDeps): RecoveryMethod => ({
 
 function read(
   deps: SecretDeps,
-  { flow, fields, transientPayload, at }: Submitted<RecoveryFlow>,
+  { flow, fields, transientPayload, at, request }: Submitted<RecoveryFlow>,
 ): Reading<RecoveryFlow> {
   const email = textOf(fields.email)
   // An address asks for a new code, whatever else was sent along.
   if (email !== '') {
     if (!isEmail(email))
       return { kind: 'invalid', messages: [{ field: 'email', message: messages.emailInvalid(email) }] }
-    return { kind: 'ready', attempt: () => send(deps, { ...flow, transientPayload }, email, at) }
+    return { kind: 'ready', attempt: () => send(deps, { ...flow, transientPayload }, email, { at, request }) }
   }
   if (flow.challenge?.kind === 'link') {
     return { kind: 'invalid', messages: [{ field: '', message: messages.noRecoveryStrategy() }] }
@@ -72,10 +72,10 @@ const missing = (field: string) => ({ field, message: messages.propertyMissing(f
 export const attemptRecoveryCode = (deps: SecretDeps, flow: RecoveryFlow, code: string, at: number) =>
   attemptCode(deps, { flow, code, at, wrong: messages.recoveryCodeInvalid(), proof: 'code_recovery' })
 
-async function send(deps: SecretDeps, flow: RecoveryFlow, email: string, at: number): Promise<Attempt<RecoveryFlow>> {
+async function send(deps: SecretDeps, flow: RecoveryFlow, email: string, asked: Asked): Promise<Attempt<RecoveryFlow>> {
   const value = normaliseIdentifier(email)
   const identity = await deps.identities.findByAddress('recover', { value, via: 'email' })
-  const challenged = await challenge(deps, flow, { value, via: 'email', identity }, at)
+  const challenged = await challenge(deps, flow, { value, via: 'email', identity }, asked)
   // What was typed is shown again as it was typed.
   return { kind: 'pending', ...challenged, answer: 'form' }
 }
@@ -85,7 +85,7 @@ async function challenge(
   deps: SecretDeps,
   flow: RecoveryFlow,
   to: Addressee,
-  at: number,
+  { at, request }: Asked,
 ): Promise<Challenged<RecoveryFlow>> {
   const { lifespan } = deps.settings.methods.code
   const code = deps.codes.code()
@@ -93,8 +93,8 @@ async function challenge(
   const data = mailData(deps, flow, to, lifespan)
   const mails = await deps.mail(
     isKnown
-      ? { template: 'recovery_code_valid', to: to.value, via: to.via, data: { ...data, recovery_code: code } }
-      : { template: 'recovery_code_invalid', to: to.value, via: to.via, data },
+      ? { template: 'recovery_code_valid', to: to.value, via: to.via, data: { ...data, recovery_code: code }, request }
+      : { template: 'recovery_code_invalid', to: to.value, via: to.via, data, request },
   )
   return {
     flow: {

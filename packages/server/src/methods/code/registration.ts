@@ -43,7 +43,7 @@ function read(deps: CodeRegistrationDeps, submitted: Submitted<RegistrationFlow>
 /** Each address gets a code of its own; any of them will do, and verifies its address. */
 async function send(
   deps: CodeRegistrationDeps,
-  { flow, transientPayload, at }: Submitted<RegistrationFlow>,
+  { flow, transientPayload, at, request }: Submitted<RegistrationFlow>,
   traits: JsonObject,
 ): Promise<Attempt<RegistrationFlow>> {
   const draft = deps.buildIdentity({ schemaId: flow.identitySchema, traits, credentials: [] })
@@ -61,7 +61,7 @@ async function send(
     sent.push({
       to,
       code,
-      effects: await deps.mail({ template: 'registration_code_valid', to: to.value, via: to.via, data }),
+      effects: await deps.mail({ template: 'registration_code_valid', to: to.value, via: to.via, data, request }),
     })
   }
   const issued = { kind: 'code', at, expiresAt: at + lifespan } as const

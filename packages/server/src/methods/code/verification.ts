@@ -6,7 +6,7 @@ import type { UiNode } from '../../core/ui.ts'
 import { challengeFor, isAnswer, mailData, publicUrl, type SecretDeps } from '../../flows/sent-secret.ts'
 import { isEmail } from '../../identities/formats.ts'
 import { normaliseIdentifier } from '../../identities/normalise.ts'
-import type { Addressee, AddressMethod, Attempt, Challenged, Reading, Submitted } from '../define.ts'
+import type { Addressee, AddressMethod, Asked, Attempt, Challenged, Reading, Submitted } from '../define.ts'
 import { attemptCode, digitsOf } from './attempt-code.ts'
 import { textOf } from './text-of.ts'
 
@@ -18,7 +18,7 @@ export const codeVerification = (deps: SecretDeps): AddressMethod<VerificationFl
     submitNode('code', 'method', 'code', messages.continue()),
   ],
   read: (submitted) => read(deps, submitted),
-  challenge: (flow, to, at) => challenge(deps, flow, to, at),
+  challenge: (flow, to, asked) => challenge(deps, flow, to, asked),
 })
 
 /** Longer ones are no address, and no message repeats them. */
@@ -30,7 +30,8 @@ function read(deps: SecretDeps, submitted: Submitted<VerificationFlow>): Reading
   if (email.length > LONGEST) {
     return { kind: 'invalid', messages: [{ field: 'email', message: messages.tooLong(LONGEST, email.length) }] }
   }
-  if (email !== '') return { kind: 'ready', attempt: () => send(deps, { ...flow, transientPayload }, email, at) }
+  if (email !== '')
+    return { kind: 'ready', attempt: () => send(deps, { ...flow, transientPayload }, email, { at, request }) }
 
   const code = digitsOf(textOf(fields.code))
   if (code === '') {
@@ -77,13 +78,13 @@ async function send(
   deps: SecretDeps,
   flow: VerificationFlow,
   address: string,
-  at: number,
+  asked: Asked,
 ): Promise<Attempt<VerificationFlow>> {
   const value = normaliseIdentifier(address)
   // What is no e-mail address counts as the number of a phone (ory-identity-api.md §3.5).
   const via: AddressVia = isEmail(address) ? 'email' : 'sms'
   const identity = await deps.identities.findByAddress('verify', { value, via })
-  const challenged = await challenge(deps, flow, { value, via, identity }, at)
+  const challenged = await challenge(deps, flow, { value, via, identity }, asked)
   return { kind: 'pending', ...challenged, answer: 'form', hidesPayload: true }
 }
 
@@ -91,7 +92,7 @@ async function challenge(
   deps: SecretDeps,
   flow: VerificationFlow,
   to: Addressee,
-  at: number,
+  { at, request }: Asked,
 ): Promise<Challenged<VerificationFlow>> {
   const { lifespan } = deps.settings.methods.code
   const code = deps.codes.code()
@@ -105,8 +106,9 @@ async function challenge(
           to: to.value,
           via: to.via,
           data: { ...data, verification_code: code, verification_url },
+          request,
         }
-      : { template: 'verification_code_invalid', to: to.value, via: to.via, data },
+      : { template: 'verification_code_invalid', to: to.value, via: to.via, data, request },
   )
   return {
     flow: {

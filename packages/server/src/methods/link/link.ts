@@ -7,7 +7,7 @@ import type { UiMessage, UiNode } from '../../core/ui.ts'
 import { answered, challengeFor, isAnswer, mailData, type SecretDeps } from '../../flows/sent-secret.ts'
 import { isEmail } from '../../identities/formats.ts'
 import { normaliseIdentifier } from '../../identities/normalise.ts'
-import type { Addressee, AddressMethod, Attempt, Challenged, Method, Passed, Submitted } from '../define.ts'
+import type { Addressee, AddressMethod, Asked, Attempt, Challenged, Method, Passed, Submitted } from '../define.ts'
 
 /** A link that is sent to an address: who opens it reads it. */
 export const linkMethod = (deps: SecretDeps): Method => {
@@ -49,7 +49,7 @@ const linkIn = <F extends RecoveryFlow | VerificationFlow>(deps: SecretDeps, kin
   impliedBy: ['token'],
   nodes: () => nodesFor(null),
   read: (submitted) => {
-    const { flow, fields, transientPayload, at } = submitted
+    const { flow, fields, transientPayload, at, request } = submitted
     const token = textOf(fields.token)
     if (token !== '') return { kind: 'ready', withoutCsrf: true, attempt: () => open(deps, kind, submitted, token) }
     const email = textOf(fields.email)
@@ -62,7 +62,16 @@ const linkIn = <F extends RecoveryFlow | VerificationFlow>(deps: SecretDeps, kin
       attempt: async () => {
         const value = normaliseIdentifier(email)
         const identity = await deps.identities.findByAddress(kind.purpose, { value, via: 'email' })
-        const sent = await send(deps, kind, { ...flow, transientPayload }, { value, via: 'email', identity }, at)
+        const sent = await send(
+          deps,
+          kind,
+          { ...flow, transientPayload },
+          { value, via: 'email', identity },
+          {
+            at,
+            request,
+          },
+        )
         return {
           kind: 'pending',
           ...sent,
@@ -72,7 +81,7 @@ const linkIn = <F extends RecoveryFlow | VerificationFlow>(deps: SecretDeps, kin
       },
     }
   },
-  challenge: (flow, to, at) => send(deps, kind, flow, to, at),
+  challenge: (flow, to, asked) => send(deps, kind, flow, to, asked),
 })
 
 const textOf = (value: Json | undefined) => (typeof value === 'string' ? value.trim() : '')
@@ -95,7 +104,7 @@ async function send<F extends RecoveryFlow | VerificationFlow>(
   { flow: name, sent }: Kind,
   flow: F,
   to: Addressee,
-  at: number,
+  { at, request }: Asked,
 ): Promise<Challenged<F>> {
   const { lifespan } = deps.settings.methods.link
   const token = deps.codes.token()
@@ -108,6 +117,7 @@ async function send<F extends RecoveryFlow | VerificationFlow>(
     to: to.value,
     via: to.via,
     data: isKnown ? { ...data, [`${name}_url`]: url } : data,
+    request,
   })
   const ui = {
     action: new URL(`self-service/${name}?flow=${flow.id}`, deps.settings.serve.public.baseUrl).href,
