@@ -11,6 +11,7 @@ import { openCourier } from './courier/courier.ts'
 import { createTemplateCache, openMessageTemplates } from './courier/templates.ts'
 import { readCertificate } from './http/certificate.ts'
 import { createListener } from './http/listener.ts'
+import { IDENTITY_BODY_LIMIT } from './http/listener-doors.ts'
 import { openClient } from './net/client.ts'
 import { connectSocket } from './net/connect-socket.ts'
 import { startCallLog } from './outbox/call-log.ts'
@@ -105,8 +106,14 @@ export async function startApp({ settings, world, log, version, migrate, configu
   }
   const serving = { doors: assemble(parts, settings, first) }
   const { public: open, admin } = settings.serve
-  const publicListener = createListener(() => serving.doors.public, readCertificate(open.tls))
-  const adminListener = createListener(() => serving.doors.admin, readCertificate(admin.tls))
+  const publicListener = createListener(() => serving.doors.public, {
+    certificate: readCertificate(open.tls),
+    bodyLimit: IDENTITY_BODY_LIMIT,
+  })
+  const adminListener = createListener(() => serving.doors.admin, {
+    certificate: readCertificate(admin.tls),
+    bodyLimit: IDENTITY_BODY_LIMIT,
+  })
 
   const stop = async () => {
     await Promise.all([publicListener.close(), adminListener.close(), beside.oauth2?.close()])

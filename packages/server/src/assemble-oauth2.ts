@@ -5,11 +5,11 @@ import type { Log } from './core/log.ts'
 import type { OAuth2Settings } from './core/oauth2-settings.ts'
 import { createClientSecrets } from './crypto/client-secrets.ts'
 import { createSeal } from './crypto/seal.ts'
-import { checkAdmin } from './http/admin-gate.ts'
-import { type Answer, type Exchange, json, type Route } from './http/exchange.ts'
+import { json, type Route } from './http/exchange.ts'
+import type { Door } from './http/listener.ts'
 import { oauth2AdminRoutes } from './http/oauth2/admin-routes.ts'
-import { forOwnOrigin } from './http/oauth2/client-origins.ts'
 import type { OAuth2Doors } from './http/oauth2/deps.ts'
+import { oauth2AdminDoor, oauth2PublicDoor } from './http/oauth2/listener-doors.ts'
 import { oauth2PublicRoutes } from './http/oauth2/public-routes.ts'
 import { registerRoutes } from './http/oauth2/register-routes.ts'
 import type { OutgoingClient } from './net/outgoing.ts'
@@ -31,14 +31,12 @@ export type OAuth2Parts = {
   readonly record: RecordCall
 }
 
-/** What one configuration makes of the OAuth2 server: two tables of routes. */
+/** What one configuration makes of the OAuth2 server: what is behind its two listeners. */
 export type OAuth2Served = {
   readonly flow: FlowDeps
   readonly actions: TokenActions
-  readonly publicRoutes: readonly Route[]
-  readonly adminRoutes: readonly Route[]
-  answerPublic(route: Route, exchange: Exchange): Promise<Answer>
-  answerAdmin(route: Route, exchange: Exchange): Promise<Answer>
+  readonly public: Door
+  readonly admin: Door
 }
 
 /** Builds everything of the OAuth2 server that depends on its configuration. */
@@ -72,22 +70,11 @@ export async function assembleOAuth2(
   const doors: OAuth2Doors = { flow, engine: await createEngine(flow), ping: () => store.ping(), version }
   const publicRoutes = [...healthRoutes(doors), ...oauth2PublicRoutes(doors), ...registerRoutes(doors)]
   const adminRoutes = [...healthRoutes(doors), versionRoute(doors), ...oauth2AdminRoutes(doors)]
-  // Listeners were opened with the routes of the first configuration; each request finds today's by name.
-  const find = (routes: readonly Route[]) => {
-    const known = new Map(routes.map((route) => [`${route.method} ${route.path}`, route]))
-    return (route: Route) => known.get(`${route.method} ${route.path}`) ?? route
-  }
-  const [publicRoute, adminRoute] = [find(publicRoutes), find(adminRoutes)]
   return {
     flow,
     actions,
-    publicRoutes,
-    adminRoutes,
-    answerPublic: async (route, exchange) => forOwnOrigin(doors, exchange, await publicRoute(route).handle(exchange)),
-    answerAdmin: async (route, exchange) => {
-      checkAdmin(settings.serve.admin, exchange)
-      return adminRoute(route).handle(exchange)
-    },
+    public: oauth2PublicDoor(doors, publicRoutes),
+    admin: oauth2AdminDoor(doors, adminRoutes),
   }
 }
 

@@ -105,6 +105,10 @@ export function assemble(parts: Parts, settings: Settings, plan: ActionPlan): Do
     return text === null ? null : unpackMessage(text)
   }
 
+  const tools = [
+    ...devRoutes({ ...parts.world, ...urls, echo: parts.echo }),
+    ...mailboxRoutes({ ...urls, messages: parts.store.messages, openMessage }),
+  ]
   const publicRoutes = [
     ...healthRoutes(meta),
     ...publicMetaRoutes(doors),
@@ -139,8 +143,7 @@ export function assemble(parts: Parts, settings: Settings, plan: ActionPlan): Do
       openMessage: settings.dev ? openMessage : null,
     }),
     ...adminSessionRoutes({ ...doors, store: parts.store }),
-    ...(settings.dev ? devRoutes({ ...parts.world, ...urls, echo: parts.echo }) : []),
-    ...(settings.dev ? mailboxRoutes({ ...urls, messages: parts.store.messages, openMessage }) : []),
+    ...tools.map((route) => ({ ...route, isClosed: !settings.dev })),
   ]
   return {
     public: publicDoor(doors, publicRoutes, parts.log),

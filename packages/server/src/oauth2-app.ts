@@ -1,6 +1,7 @@
 import type { OAuth2Settings } from './core/oauth2-settings.ts'
 import { assembleOAuth2, type OAuth2Parts } from './assemble-oauth2.ts'
-import { createOAuth2Listener, listen } from './http/oauth2/listener.ts'
+import { createListener } from './http/listener.ts'
+import { OAUTH2_BODY_LIMIT } from './http/oauth2/listener-doors.ts'
 import type { FlowDeps } from './oauth2/authorize.ts'
 import type { Sending } from './core/action.ts'
 import type { ActionId } from './core/ids.ts'
@@ -22,22 +23,11 @@ const KEPT_AFTER_END: Milliseconds = 30 * 60_000
 
 /** Starts the OAuth2 server on an open store. */
 export async function startOAuth2(parts: OAuth2Parts, settings: OAuth2Settings): Promise<OAuth2App> {
-  const current = { settings }
   const serving = { doors: await assembleOAuth2(parts, settings) }
   const { log, store, world } = parts
-  const common = { settings: () => current.settings, log }
-  const open = await createOAuth2Listener(serving.doors.publicRoutes, {
-    ...common,
-    kind: 'public',
-    cors: settings.serve.public.cors,
-    run: (route, exchange) => serving.doors.answerPublic(route, exchange),
-  })
-  const admin = await createOAuth2Listener(serving.doors.adminRoutes, {
-    ...common,
-    kind: 'admin',
-    cors: settings.serve.admin.cors,
-    run: (route, exchange) => serving.doors.answerAdmin(route, exchange),
-  })
+  const options = { certificate: null, bodyLimit: OAUTH2_BODY_LIMIT }
+  const open = createListener(() => serving.doors.public, options)
+  const admin = createListener(() => serving.doors.admin, options)
   const sweep = setInterval(() => {
     store
       .commit([{ kind: 'oauth2', change: { write: 'sweepTokens', before: world.clock.now() - KEPT_AFTER_END } }])
@@ -48,8 +38,8 @@ export async function startOAuth2(parts: OAuth2Parts, settings: OAuth2Settings):
     await Promise.all([open.close(), admin.close()])
   }
   try {
-    await listen(open, settings.serve.public)
-    await listen(admin, settings.serve.admin)
+    await open.listen({ ...settings.serve.public, socket: null })
+    await admin.listen({ ...settings.serve.admin, socket: null })
   } catch (error) {
     await close()
     throw error
@@ -57,7 +47,6 @@ export async function startOAuth2(parts: OAuth2Parts, settings: OAuth2Settings):
   return {
     reload: async (next) => {
       serving.doors = await assembleOAuth2(parts, next)
-      current.settings = next
     },
     flow: () => serving.doors.flow,
     sendingOf: (action) => serving.doors.actions.sendingOf(action),

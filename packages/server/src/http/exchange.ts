@@ -27,6 +27,8 @@ export type Route = {
   readonly path: string
   /** `ignored`: no anti-CSRF cookie is made and no global check is done; the handler checks for itself (ory-identity-api.md §1.8). */
   readonly csrf: 'global' | 'ignored'
+  /** Not there under the present configuration, although a new one may open it. */
+  readonly isClosed?: boolean
   readonly handle: (exchange: Exchange) => Promise<Answer>
 }
 

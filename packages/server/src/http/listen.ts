@@ -1,26 +1,21 @@
 import { chmod, chown, readFile, unlink } from 'node:fs/promises'
-import { connect, type ListenOptions, type Server } from 'node:net'
+import { connect } from 'node:net'
+import type { FastifyInstance } from 'fastify'
 import type { Listener, Opening, SocketSettings } from '../core/settings.ts'
 
 export type Place = Pick<Listener, 'host' | 'port'> & Pick<Opening, 'socket'>
 
-/** Opens a server at a port, or at a unix socket where the host is spelt `unix:/path` (ory-identity-api.md §10.2). */
-export async function listen(server: Server, { host, port, socket }: Place): Promise<void> {
+/** Opens a listener at a port, or at a unix socket where the host is spelt `unix:/path` (ory-identity-api.md §10.2). */
+export async function listen(app: FastifyInstance, { host, port, socket }: Place): Promise<void> {
   const path = /^unix:(?:\/\/)?(\/.+)$/.exec(host)?.[1]
-  if (path === undefined) return open(server, { host, port })
+  if (path === undefined) {
+    await app.listen({ host, port })
+    return
+  }
   await removeStale(path)
-  await open(server, { path })
+  await app.listen({ path })
   if (socket !== null) await restrict(path, socket)
 }
-
-const open = (server: Server, at: ListenOptions) =>
-  new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(at, () => {
-      server.removeListener('error', reject)
-      resolve()
-    })
-  })
 
 /** What a process that was killed has left behind is removed; a socket that somebody answers is not. */
 async function removeStale(path: string): Promise<void> {

@@ -1,11 +1,17 @@
 import type { Log } from '../core/log.ts'
-import type { Opening } from '../core/settings.ts'
+import { WireError } from '../core/errors.ts'
+import type { Cors, Opening, Settings } from '../core/settings.ts'
 import { checkAdmin } from './admin-gate.ts'
 import { adminPath } from './admin-path.ts'
 import { type DoorDeps, forwardError, guarded } from './doors.ts'
-import type { Route } from './exchange.ts'
-import type { Door, Logged } from './listener.ts'
-import { createRouter } from './router.ts'
+import { errorAnswer } from './errors.ts'
+import type { Answer, Route } from './exchange.ts'
+import { linkRedirect } from './link-redirect.ts'
+import type { Addressed, Door, Logged, Refusal } from './listener.ts'
+import { routeTable } from './route-table.ts'
+
+/** 5 MB, as Ory (ory-identity-api.md §1.1). */
+export const IDENTITY_BODY_LIMIT = 5 * 1024 * 1024
 
 /** What no layer of Ory's looks at: neither varied by cookies, nor given one (ory-identity-api.md §1.1). */
 const PLAIN = new Set(['/health/alive', '/health/ready', '/version', '/metrics/prometheus'])
@@ -15,13 +21,14 @@ export function publicDoor(deps: DoorDeps, routes: readonly Route[], log: Log): 
   const { cors } = deps.settings.serve.public
   const [vary, plainVary] = cors.enabled ? ['Origin, Cookie', 'Origin'] : ['Cookie', null]
   return {
-    cors,
-    varyFor: (path) => (PLAIN.has(path) ? plainVary : vary),
-    spell: (path) => path,
-    find: createRouter(routes),
+    routes: routeTable(routes),
+    corsFor: () => inForce(cors),
+    spell: (url) => url,
     answer: (route, exchange) =>
       guarded(deps, exchange, PLAIN.has(exchange.path) ? 'ignored' : route.csrf, route.handle),
-    ...logging(deps, deps.settings.serve.public, log),
+    refuse,
+    dress: (answer, to) => dressed(answer, to, PLAIN.has(to.path) ? plainVary : vary),
+    ...logging(deps.settings, deps.settings.serve.public, log),
   }
 }
 
@@ -29,10 +36,9 @@ export function publicDoor(deps: DoorDeps, routes: readonly Route[], log: Log): 
 export function adminDoor(deps: DoorDeps, routes: readonly Route[], log: Log): Door {
   const { admin } = deps.settings.serve
   return {
-    cors: null,
-    varyFor: () => null,
+    routes: routeTable(routes),
+    corsFor: () => null,
     spell: adminPath(routes),
-    find: createRouter(routes),
     answer: async (route, exchange) => {
       try {
         checkAdmin(admin, exchange)
@@ -41,12 +47,69 @@ export function adminDoor(deps: DoorDeps, routes: readonly Route[], log: Log): D
         return forwardError(deps, exchange, thrown, 'ajax')
       }
     },
-    ...logging(deps, admin, log),
+    refuse,
+    dress: (answer, to) => dressed(answer, to, null),
+    ...logging(deps.settings, admin, log),
   }
 }
 
-function logging({ settings }: DoorDeps, { logsHealth }: Opening, log: Log): Pick<Door, 'logRequest' | 'logFailure'> {
-  const isAsked = settings.log.level === 'debug' || settings.log.level === 'trace'
+export const inForce = (cors: Cors) => (cors.enabled ? cors : null)
+
+/** What no route answers is answered as Go's ServeMux would, the rest in Ory's envelope. */
+function refuse(refusal: Refusal): Answer {
+  switch (refusal.kind) {
+    case 'unknown':
+      return plain(404, '404 page not found\n', {})
+    case 'wrong_method':
+      return plain(405, 'Method Not Allowed\n', { allow: refusal.allow.join(', ') })
+    case 'malformed':
+      return errorAnswer(new WireError(400, null))
+    case 'too_large':
+      return errorAnswer(new WireError(500, 'unable to read body: http: request body too large'))
+    case 'overloaded':
+      return errorAnswer(overloaded())
+    case 'failed':
+      return errorAnswer(new WireError(500, null))
+    default:
+      return refusal satisfies never
+  }
+}
+
+const plain = (status: number, body: string, headers: Answer['headers']): Answer => ({
+  status,
+  headers: { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff', ...headers },
+  cookies: [],
+  body,
+})
+
+const overloaded = () =>
+  new WireError(503, 'The server is busy.', {
+    id: 'overloaded',
+    reason: 'Too many requests are being answered at the moment. Please try again.',
+    retryAfter: 1,
+  })
+
+/** Nothing that is read is kept by caches, and what a cookie changes is varied by it (§1.1). */
+function dressed(given: Answer, to: Addressed, vary: string | null): Answer {
+  const answer = linkRedirect(given, to)
+  const isRead = to.method === 'GET' || to.method === 'HEAD'
+  return {
+    ...answer,
+    headers: {
+      ...(isRead ? { 'cache-control': 'private, no-cache, no-store, must-revalidate' } : {}),
+      ...(vary === null ? {} : { vary }),
+      ...answer.headers,
+    },
+  }
+}
+
+/** How requests are told in the log. */
+export function logging(
+  { log: { level } }: Pick<Settings, 'log'>,
+  { logsHealth }: Pick<Opening, 'logsHealth'>,
+  log: Log,
+): Pick<Door, 'logRequest' | 'logFailure'> {
+  const isAsked = level === 'debug' || level === 'trace'
   const logRequest = ({ milliseconds, ...request }: Logged) => {
     if (!logsHealth && request.path.startsWith('/health/')) return
     log('debug', 'request', { ...request, milliseconds: Math.round(milliseconds * 10) / 10 })

@@ -1,38 +1,47 @@
-import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http'
+import { createServer, type Server, type ServerOptions } from 'node:http'
 import { createServer as createTlsServer, Server as TlsServer } from 'node:https'
 import { TLSSocket } from 'node:tls'
-import { WireError } from '../core/errors.ts'
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Cors } from '../core/settings.ts'
 import type { Certificate } from './certificate.ts'
 import { type Asked, corsHeaders, isPreflight, preflightHeaders } from './cors.ts'
-import { errorAnswer } from './errors.ts'
 import { type Answer, type Exchange, noContent, type Route, setCookieLines, withHeaders } from './exchange.ts'
 import { factsOf, firstHeader } from './facts.ts'
 import { listen, type Place } from './listen.ts'
-import { readRequestBody } from './request-body.ts'
-import type { Found, Params } from './router.ts'
+import { type RouteTable, routesAt } from './route-table.ts'
 
 /** What stands behind a listener; a new configuration puts another one there. */
 export type Door = {
-  readonly cors: Cors | null
-  /** What requests are varied by; null where answers do not differ (ory-identity-api.md §1.1). */
-  varyFor(path: string): string | null
-  /** A path as the routes spell it. */
-  spell(path: string): string
-  find(method: string, path: string): Found
+  /** Every route there may be: which paths there are is settled when the listener is made. */
+  readonly routes: RouteTable
+  /** Which pages of other origins may ask; null where none is told anything. */
+  corsFor(request: Addressed): Cors | null
+  /** A URL as the routes spell it. */
+  spell(url: string): string
   answer(route: Route, exchange: Exchange): Promise<Answer>
+  /** What is said where no route answers, in the words of the API. */
+  refuse(refusal: Refusal): Answer
+  /** An answer with what goes along with every one. */
+  dress(answer: Answer, to: Addressed): Answer
   /** Told of every request once it is answered; null where nobody wants to know. */
   readonly logRequest: ((request: Logged) => void) | null
   logFailure(error: unknown): void
 }
 
+export type Addressed = { readonly method: string; readonly path: string }
+
+export type Refusal =
+  | { readonly kind: 'unknown' }
+  /** The path is known, the method is not. */
+  | { readonly kind: 'wrong_method'; readonly allow: readonly string[] }
+  /** The request is no good HTTP: an escape in its path is none, say. */
+  | { readonly kind: 'malformed' }
+  | { readonly kind: 'too_large' }
+  | { readonly kind: 'overloaded' }
+  | { readonly kind: 'failed' }
+
 /** A request in the log. */
-export type Logged = {
-  readonly method: string
-  readonly path: string
-  readonly status: number
-  readonly milliseconds: number
-}
+export type Logged = Addressed & { readonly status: number; readonly milliseconds: number }
 
 /** An open door. */
 export type HttpListener = {
@@ -42,6 +51,8 @@ export type HttpListener = {
   /** Lets what is under way finish; whoever is idle is sent away. */
   close(): Promise<void>
 }
+
+type Options = { readonly certificate: Certificate | null; readonly bodyLimit: number }
 
 /** Slow and greedy clients are cut off (reliability.md T72, §8.2). */
 const LIMITS: ServerOptions = {
@@ -54,137 +65,179 @@ const LIMITS: ServerOptions = {
 const MOST_CONNECTIONS = 2_000
 const MOST_IN_FLIGHT = 500
 
-/** One HTTP listener. What no route answers is answered as Go's ServeMux would. */
-export function createListener(door: () => Door, certificate: Certificate | null): HttpListener {
+/** One HTTP listener: Fastify finds the route and reads the body, the door answers. */
+export function createListener(door: () => Door, { certificate, bodyLimit }: Options): HttpListener {
   let [inFlight, isClosing] = [0, false]
-  const serve = (request: IncomingMessage, response: ServerResponse) => {
+  const server = createNodeServer(certificate)
+  const app = fastify({
+    serverFactory: (handler) => server.on('request', handler),
+    bodyLimit,
+    exposeHeadRoutes: true,
+    forceCloseConnections: 'idle',
+    return503OnClosing: false,
+    // A part of a path may be as long as a whole one.
+    routerOptions: { maxParamLength: 16_384 },
+    rewriteUrl: ({ url = '/' }) => door().spell(originForm(url)),
+    frameworkErrors: (_error, request, reply) => {
+      arrive(request, reply)
+      void answer(request, reply, (current, path) => refusing(current, path, { kind: 'malformed' }))
+    },
+  })
+  const arrive = (request: FastifyRequest, reply: FastifyReply) => {
     const from = performance.now()
-    const current = door()
     inFlight += 1
-    if (isClosing) response.setHeader('connection', 'close')
-    const asked = readTarget(request, current)
-    response.once('close', () => {
+    reply.raw.once('close', () => {
       inFlight -= 1
       if (isClosing) server.closeIdleConnections()
-      current.logRequest?.({
-        method: request.method ?? '',
-        path: asked.path,
-        status: response.statusCode,
+      door().logRequest?.({
+        ...addressOf(request),
+        status: reply.raw.statusCode,
         milliseconds: performance.now() - from,
       })
     })
-    const isBusy = inFlight > MOST_IN_FLIGHT && !isVital(asked.path)
-    const answered = isBusy ? Promise.resolve(overloaded()) : answerTo(current, request, asked)
-    answered.then(
-      (answer) => send(current, request, response, asked.path, answer),
-      (error: unknown) => {
-        current.logFailure(error)
-        response.destroy()
-      },
-    )
   }
-  const server: Server | TlsServer =
-    certificate === null ? createServer(LIMITS, serve) : createTlsServer({ ...LIMITS, ...certificate }, serve)
-  server.maxConnections = MOST_CONNECTIONS
-  server.maxHeadersCount = 100
+  const answer: Respond = async (request, reply, find) => {
+    const current = door()
+    return send(request, reply, current, await answerTo(current, request, find))
+  }
+
+  app.addHook('preClose', (done) => {
+    isClosing = true
+    done()
+  })
+  app.addHook('onRequest', (request, reply, done) => {
+    arrive(request, reply)
+    // What a body is, its route says: Fastify would refuse a media type that it can't read.
+    const { headers } = request.raw
+    if (headers['content-type'] !== undefined) headers['content-type'] = 'application/octet-stream'
+    if (inFlight <= MOST_IN_FLIGHT || isVital(addressOf(request))) return done()
+    send(request, reply, door(), door().refuse({ kind: 'overloaded' }))
+  })
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+  app.setNotFoundHandler((request, reply) => answer(request, reply, unrouted))
+  app.setErrorHandler((error, request, reply) => {
+    const [current, refusal] = [door(), refusalOf(error)]
+    if (refusal.kind === 'failed') current.logFailure(error)
+    // A body that is too large is not read to its end, and yet its sender is to see the answer.
+    request.raw.resume()
+    return send(request, reply, current, current.refuse(refusal))
+  })
+  addRoutes(app, door().routes, answer)
+
   return {
-    listen: (at) => listen(server, at),
+    listen: (at) => listen(app, at),
     show: (next) => {
       if (next !== null && server instanceof TlsServer) server.setSecureContext(next)
     },
-    close: () => {
-      isClosing = true
-      return new Promise((resolve) => {
-        server.close(() => resolve())
-        server.closeIdleConnections()
-      })
-    },
+    close: () => app.close(),
   }
+}
+
+function createNodeServer(certificate: Certificate | null): Server | TlsServer {
+  const server = certificate === null ? createServer(LIMITS) : createTlsServer({ ...LIMITS, ...certificate })
+  server.maxConnections = MOST_CONNECTIONS
+  server.maxHeadersCount = 100
+  return server
+}
+
+/** Picks today's route of a request. */
+type Find = (door: Door, path: string) => Route
+type Respond = (request: FastifyRequest, reply: FastifyReply, find: Find) => Promise<FastifyReply>
+
+function addRoutes(app: FastifyInstance, routes: RouteTable, answer: Respond): void {
+  for (const [name, { method, path }] of routes) {
+    app.route({
+      method,
+      url: path,
+      handler: (request, reply) =>
+        answer(request, reply, (door, asked) => {
+          const route = door.routes.get(name)
+          return route === undefined || route.isClosed || hasEmptyPart(request) ? unrouted(door, asked) : route
+        }),
+    })
+  }
+}
+
+/** What is said where no route answers: the method is wrong, or nothing is there. */
+function unrouted(door: Door, path: string): Route {
+  const here = routesAt(door.routes, path)
+  return here.length === 0
+    ? refusing(door, path, { kind: 'unknown' })
+    : refusing(door, path, { kind: 'wrong_method', allow: methodsOf(here) }, csrfOf(here))
+}
+
+/** HEAD is served by GET. */
+const methodsOf = (routes: readonly Route[]): readonly string[] => [
+  ...new Set(routes.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method]))),
+]
+
+/** A path is spared the CSRF layer only if all that is there is (ory-identity-api.md §1.8). */
+const csrfOf = (routes: readonly Route[]): Route['csrf'] =>
+  routes.every(({ csrf }) => csrf === 'ignored') ? 'ignored' : 'global'
+
+/** `/identities/` is not an identity without a name. */
+const hasEmptyPart = ({ params }: FastifyRequest) =>
+  Object.entries(paramsOf(params)).some(([name, value]) => name !== '*' && value === '')
+
+/** A refusal as if it were a route: on a public listener an unsafe method meets the CSRF layer first (§1.1). */
+const refusing = (door: Door, path: string, refusal: Refusal, csrf: Route['csrf'] = 'global'): Route => ({
+  method: 'GET',
+  path,
+  csrf,
+  handle: async () => door.refuse(refusal),
+})
+
+function refusalOf(error: unknown): Refusal {
+  const status = error instanceof Error && 'statusCode' in error ? error.statusCode : 500
+  if (status === 413) return { kind: 'too_large' }
+  return status === 400 ? { kind: 'malformed' } : { kind: 'failed' }
 }
 
 /** What everything else depends on is answered even then. */
-const isVital = (path: string) =>
+const isVital = ({ path }: Addressed) =>
   path.startsWith('/health/') || path === '/sessions/whoami' || path.startsWith('/admin/')
 
-const overloaded = () =>
-  errorAnswer(
-    new WireError(503, 'The server is busy.', {
-      id: 'overloaded',
-      reason: 'Too many requests are being answered at the moment. Please try again.',
-      retryAfter: 1,
-    }),
-  )
-
-type Target = { readonly path: string; readonly search: string }
-
-function readTarget({ url = '/' }: IncomingMessage, door: Door): Target {
-  // A client may name the host here as well (RFC 9112 §3.2.2); it is not believed more than the Host header is.
-  const relative = url.startsWith('/') ? url : (/^https?:\/\/[^/?#]*(.*)$/i.exec(url)?.[1] ?? '/')
-  const at = relative.indexOf('?')
-  const path = at < 0 ? relative : relative.slice(0, at)
-  return { path: door.spell(path === '' ? '/' : path), search: at < 0 ? '' : relative.slice(at) }
+/** A client may name the host here as well (RFC 9112 §3.2.2); it is not believed more than the Host header is. */
+function originForm(url: string): string {
+  if (url.startsWith('/')) return url
+  const rest = /^https?:\/\/[^/?#]*(.*)$/i.exec(url)?.[1] ?? ''
+  return rest.startsWith('/') ? rest : `/${rest}`
 }
 
-async function answerTo(door: Door, request: IncomingMessage, target: Target): Promise<Answer> {
-  if (!door.cors?.enabled) return answerRoute(door, request, target)
+const pathOf = (url: string) => {
+  const at = url.indexOf('?')
+  return at < 0 ? url : url.slice(0, at)
+}
+
+const addressOf = ({ method, url }: FastifyRequest): Addressed => ({ method, path: pathOf(url) })
+
+async function answerTo(door: Door, request: FastifyRequest, find: Find): Promise<Answer> {
+  const to = addressOf(request)
+  const route = find(door, to.path)
+  const cors = door.corsFor(to)
+  if (cors === null) return door.answer(route, exchangeOf(request, to.path))
   const asked = corsQuestion(request)
-  if (!door.cors.optionsPassthrough && isPreflight(asked)) {
-    return { ...noContent, headers: preflightHeaders(door.cors, asked) }
-  }
-  const answer = await answerRoute(door, request, target)
-  return asked.origin === null ? answer : withHeaders(answer, corsHeaders(door.cors, asked.origin))
+  if (!cors.optionsPassthrough && isPreflight(asked)) return { ...noContent, headers: preflightHeaders(cors, asked) }
+  const answer = await door.answer(route, exchangeOf(request, to.path))
+  return asked.origin === null ? answer : withHeaders(answer, corsHeaders(cors, asked.origin))
 }
 
-async function answerRoute(door: Door, request: IncomingMessage, { path, search }: Target): Promise<Answer> {
-  const method = request.method ?? 'GET'
-  const found = door.find(method, path)
-  const body = await readRequestBody(request)
-  if (body === 'too_large') {
-    request.resume()
-    const answer = errorAnswer(new WireError(500, 'unable to read body: http: request body too large'))
-    return withHeaders(answer, { connection: 'close' })
-  }
-  if (body === 'gone') return noContent
-  const exchange = exchangeOf(request, { path, search, params: found.kind === 'route' ? found.params : {}, body })
-  return door.answer(found.kind === 'route' ? found.route : missing(path, found), exchange)
-}
-
-const corsQuestion = ({ method = 'GET', rawHeaders }: IncomingMessage): Asked => ({
+const corsQuestion = ({ method, raw: { rawHeaders } }: FastifyRequest): Asked => ({
   method,
   origin: firstHeader(rawHeaders, 'origin'),
   requestedMethod: firstHeader(rawHeaders, 'access-control-request-method'),
   requestedHeaders: firstHeader(rawHeaders, 'access-control-request-headers'),
 })
 
-/** Unknown path 404, wrong method 405; on the public listener an unsafe method meets the CSRF layer first (§1.1). */
-const missing = (path: string, found: Exclude<Found, { readonly kind: 'route' }>): Route => ({
-  method: 'GET',
-  path,
-  csrf: found.kind === 'wrong_method' ? found.csrf : 'global',
-  handle: async () => {
-    if (found.kind === 'malformed') return errorAnswer(new WireError(400, null))
-    if (found.kind === 'unknown') return plain(404, '404 page not found\n', {})
-    return plain(405, 'Method Not Allowed\n', { allow: found.allow.join(', ') })
-  },
-})
-
-const plain = (status: number, body: string, headers: Answer['headers']): Answer => ({
-  status,
-  headers: { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff', ...headers },
-  cookies: [],
-  body,
-})
-
-type Read = { readonly path: string; readonly search: string; readonly params: Params; readonly body: Buffer }
-
 /** A request as the routes see it. */
-export function exchangeOf(request: IncomingMessage, { path, search, params, body }: Read): Exchange {
-  const { socket, rawHeaders, method = 'GET', url = '/' } = request
+function exchangeOf({ raw, url, originalUrl, params, body }: FastifyRequest, path: string): Exchange {
+  const { socket, rawHeaders, method = 'GET' } = raw
   let query: URLSearchParams | null = null
   return {
     facts: factsOf({
       method,
-      url,
+      url: originForm(originalUrl),
       rawHeaders,
       remoteAddress: socket.remoteAddress ?? '',
       remotePort: socket.remotePort ?? 0,
@@ -192,47 +245,30 @@ export function exchangeOf(request: IncomingMessage, { path, search, params, bod
     }),
     path,
     get query() {
-      return (query ??= new URLSearchParams(search))
+      return (query ??= new URLSearchParams(url.slice(path.length)))
     },
-    params,
-    body,
+    params: paramsOf(params),
+    body: Buffer.isBuffer(body) ? body : NOTHING,
     isGone: () => socket.destroyed,
     header: (name) => firstHeader(rawHeaders, name),
   }
 }
 
-function send(door: Door, request: IncomingMessage, response: ServerResponse, path: string, given: Answer): void {
-  const answer = withLink(request.method ?? 'GET', given)
-  const isRead = request.method === 'GET' || request.method === 'HEAD'
-  const vary = door.varyFor(path)
+const NOTHING = Buffer.alloc(0)
+
+const paramsOf = (params: unknown): Exchange['params'] => (isParams(params) ? params : {})
+
+const isParams = (value: unknown): value is Exchange['params'] =>
+  typeof value === 'object' && value !== null && Object.values(value).every((item) => typeof item === 'string')
+
+function send(request: FastifyRequest, reply: FastifyReply, door: Door, given: Answer): FastifyReply {
+  const answer = door.dress(given, addressOf(request))
   const cookies = setCookieLines(answer)
-  const length = answer.body === null ? null : Buffer.byteLength(answer.body)
-  response.writeHead(answer.status, {
-    ...(isRead ? { 'cache-control': 'private, no-cache, no-store, must-revalidate' } : {}),
-    ...(vary === null ? {} : { vary }),
-    ...answer.headers,
-    ...(cookies.length === 0 ? {} : { 'set-cookie': cookies }),
-    ...(length === null || answer.status === 204 ? {} : { 'content-length': length }),
-  })
-  response.end(answer.body ?? undefined)
-}
-
-const STATUS_TEXTS: { readonly [status: number]: string } = {
-  302: 'Found',
-  303: 'See Other',
-  307: 'Temporary Redirect',
-}
-
-const HTML: { readonly [c: string]: string } = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&#34;', "'": '&#39;' }
-
-/** A redirect of a GET carries a link, for whoever does not follow it by itself (RFC 9110 §15.4), as Go writes it. */
-function withLink(method: string, answer: Answer): Answer {
-  const { location } = answer.headers
-  if (location === undefined || answer.body !== null || (method !== 'GET' && method !== 'HEAD')) return answer
-  const href = location.replace(/[&<>"']/g, (c) => HTML[c] ?? c)
-  return {
-    ...answer,
-    headers: { ...answer.headers, 'content-type': 'text/html; charset=utf-8' },
-    body: `<a href="${href}">${STATUS_TEXTS[answer.status] ?? 'Redirect'}</a>.\n\n`,
-  }
+  if (cookies.length > 0) reply.header('set-cookie', cookies)
+  // What is text already is sent as it is: Fastify would add a charset to `application/json`.
+  return reply
+    .code(answer.status)
+    .headers(answer.headers)
+    .serializer((text: string) => text)
+    .send(answer.body ?? undefined)
 }

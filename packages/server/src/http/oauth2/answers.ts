@@ -4,7 +4,7 @@ import type { OAuth2Settings } from '../../core/oauth2-settings.ts'
 import type { CookieChange } from '../../oauth2/cookies.ts'
 import { invalidRequest, malformed, type OAuthFault } from '../../oauth2/fault.ts'
 import type { LibraryAnswer } from '../../oauth2/run-library.ts'
-import { type Answer, type Exchange, json } from '../exchange.ts'
+import { type Answer, type Exchange, json, redirect, withCookies } from '../exchange.ts'
 
 /** An error in OAuth's shape (ory-oauth2.md §2.1). */
 export const faultAnswer = (
@@ -16,16 +16,9 @@ export const faultAnswer = (
     error_description: [fault.description, exposeInternalErrors ? fault.detail : ''].filter(Boolean).join(' '),
   })
 
-/** As Go redirects: a link for those who do not follow. */
-export function redirectTo(settings: OAuth2Settings, location: string, cookies: readonly CookieChange[]): Answer {
-  const shown = location.replaceAll('&', '&amp;').replaceAll('"', '&#34;').replaceAll('<', '&lt;')
-  return {
-    status: 302,
-    headers: { location, 'content-type': 'text/html; charset=utf-8' },
-    cookies: cookies.flatMap((cookie) => setCookies(settings, cookie)),
-    body: `<a href="${shown}">Found</a>.\n\n`,
-  }
-}
+/** A redirect with the cookies that go with it. */
+export const redirectTo = (settings: OAuth2Settings, location: string, cookies: readonly CookieChange[]): Answer =>
+  withCookies(redirect(302, location), ...cookies.flatMap((cookie) => setCookies(settings, cookie)))
 
 /** A cookie with what all of ours have in common; old browsers get a second one without SameSite where configured. */
 export function setCookies(
