@@ -41,7 +41,7 @@ test('the table is about the kinds there are', () => {
   expect(Object.keys(ALLOWED).toSorted()).toEqual([...Object.keys(actionKinds), 'b2b_sso', 'organization'].toSorted())
 })
 
-test.each(Object.keys(ALLOWED))('%s may stand where it may, and nowhere else', (kind) => {
+test.each(Object.keys(ALLOWED))('S38: %s may stand where it may, and nowhere else', (kind) => {
   const entry = entries[kind] ?? { hook: kind }
   const accepted = PLACES.filter((place) => misplacedAt(place, entry).length === 0)
   expect(accepted).toEqual(PLACES.filter((place) => ALLOWED[kind]?.includes(place)))
@@ -69,4 +69,17 @@ test.each(['b2b_sso', 'organization'])('%s is accepted, with whatever it says, a
   expect(warnings).toEqual([
     expect.stringContaining(`"${hook}" belongs to Ory’s enterprise edition and does nothing here`),
   ])
+})
+
+test.each([
+  ['error', ['after', 'hooks']],
+  ['error', ['before', 'hooks']],
+  ['logout', ['after', 'hooks']],
+  ['logout', ['before', 'hooks']],
+] as const)('S36: a web_hook around %s (%s) is refused, and the place is named', async (flow, rest) => {
+  const path = ['selfservice', 'flows', flow, ...rest]
+  const error = await errorOf(JSON.stringify(withValue(minimalConfig, path, [entries['web_hook'] ?? {}])))
+  expect(error).toMatch(
+    new RegExp(String.raw`selfservice\.flows\.${flow}\.(?:before|after\.hooks)\n +got +an unknown key`),
+  )
 })

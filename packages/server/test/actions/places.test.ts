@@ -119,7 +119,7 @@ const CASES = Object.entries(actionKinds).flatMap(([kind, { placement }]) =>
   isKind(kind) ? placement.filter((place) => WALKS[place] !== undefined).map((place) => [kind, place] as const) : [],
 )
 
-describe('every action in every place it may stand does what it is for', () => {
+describe('S36, S38: every action in every place it may stand does what it is for', () => {
   test.each(CASES)('%s at %s', async (kind, place) => {
     const walk = WALKS[place]
     if (walk === undefined) throw new Error('only places that can be walked to')

@@ -18,7 +18,7 @@ describe.each(DIALECTS)('codes on paper on %s', (dialect) => {
     return ann.submit(flow, { method: 'lookup_secret', lookup_secret: code })
   }
 
-  test.each(CLIENTS)('%s: make, confirm, use, reveal, make others, take away', async (client) => {
+  test.each(CLIENTS)('S32, %s: make, confirm, use, reveal, make others, take away', async (client) => {
     const { ann, email } = await signedUp(app, client)
     const { flow } = await ann.start('settings')
     expect(namesIn(flow)).toContain('lookup_secret_regenerate')

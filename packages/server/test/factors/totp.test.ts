@@ -24,7 +24,7 @@ describe.each(DIALECTS)('authenticator apps on %s', (dialect) => {
     return at(JSON.parse(await (await fetch(url)).text()), '0')
   }
 
-  test.each(CLIENTS)('%s: connect, sign in with it, let go of it', async (client) => {
+  test.each(CLIENTS)('S30, %s: connect, sign in with it, let go of it', async (client) => {
     const { ann, email } = await signedUp(app, client)
     const { flow } = await ann.start('settings')
     const qr = nodeIn(flow, 'totp_qr')

@@ -30,7 +30,7 @@ describe.each(DIALECTS)('security keys on %s', (dialect) => {
     return { ann, flow: (await ann.start('login', '?aal=aal2')).flow }
   }
 
-  test.each(['ajax', 'form'] as const)('%s: a key is added, signs in second, and is removed', async (client) => {
+  test.each(['ajax', 'form'] as const)('S31, %s: a key is added, signs in second, and is removed', async (client) => {
     const { ann, email } = await signedUp(app, client)
     const key = createAuthenticator(ORIGIN)
     const started = await ann.start('settings')
@@ -194,7 +194,7 @@ describe.each(DIALECTS)('security keys on %s', (dialect) => {
       webauthn_login: key.get(optionsIn(asked.flow, 'webauthn_login_trigger'), fault),
     })
 
-    test.each(['ajax', 'form'] as const)('%s: sign up, sign in, and the last key stays', async (client) => {
+    test.each(['ajax', 'form'] as const)('S31, %s: sign up, sign in, and the last key stays', async (client) => {
       const { email, key, answer } = await signUp()
       expect(answer.json).toMatchObject({ session: { authentication_methods: [{ method: 'webauthn', aal: 'aal1' }] } })
       const { ann, asked } = await ask(email, client)

@@ -27,7 +27,7 @@ type Walked = { readonly path: string; readonly clients: Set<string>; fired: rea
 const walked = new Map<string, Walked>()
 const held = new Map<string, Set<string>>()
 
-describe.each(DIALECTS)('every trigger on every path that reaches it, on %s', (dialect) => {
+describe.each(DIALECTS)('S27: every trigger on every path that reaches it, on %s', (dialect) => {
   let app: TestApp
   let receiver: Receiver
   let count = 0

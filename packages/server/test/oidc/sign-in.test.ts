@@ -25,56 +25,59 @@ describe.each(DIALECTS)('signing in with a provider, on %s', (dialect) => {
     return isJsonObject(body) ? body : {}
   }
 
-  test.each(['ajax', 'form'] as const)('%s: sign-up, and the next sign-in', async (client) => {
-    const account = olga()
-    here.upstream.is(account)
-    const ann = somebody(here.app, client)
-    const { flow } = await ann.start('registration')
-    const sent = await ann.submit(flow, { provider: 'up', transient_payload: { from: 'social' } })
-    expect(sent.status).toBe(client === 'form' ? 303 : 422)
-    if (client === 'ajax') expect(sent.json).toMatchObject({ error: { id: 'browser_location_change_required' } })
-    const departure = new URL(sent.location)
-    expect(Object.fromEntries(departure.searchParams)).toMatchObject({
-      client_id: 'cardea',
-      response_type: 'code',
-      scope: 'openid email profile',
-      redirect_uri: `${here.app.publicUrl}/self-service/methods/oidc/callback/up`,
-      code_challenge_method: 'S256',
-    })
-    const back = await ann.open(await here.upstream.visit(sent.location))
-    expect(back.status).toBe(client === 'form' ? 303 : 200)
-    if (client === 'form') expect(back.location).toBe('http://ui.example.test/')
+  test.each(['ajax', 'form'] as const)(
+    'S29, %s: sign-up, and the next sign-in, each with what the provider said',
+    async (client) => {
+      const account = olga()
+      here.upstream.is(account)
+      const ann = somebody(here.app, client)
+      const { flow } = await ann.start('registration')
+      const sent = await ann.submit(flow, { provider: 'up', transient_payload: { from: 'social' } })
+      expect(sent.status).toBe(client === 'form' ? 303 : 422)
+      if (client === 'ajax') expect(sent.json).toMatchObject({ error: { id: 'browser_location_change_required' } })
+      const departure = new URL(sent.location)
+      expect(Object.fromEntries(departure.searchParams)).toMatchObject({
+        client_id: 'cardea',
+        response_type: 'code',
+        scope: 'openid email profile',
+        redirect_uri: `${here.app.publicUrl}/self-service/methods/oidc/callback/up`,
+        code_challenge_method: 'S256',
+      })
+      const back = await ann.open(await here.upstream.visit(sent.location))
+      expect(back.status).toBe(client === 'form' ? 303 : 200)
+      if (client === 'form') expect(back.location).toBe('http://ui.example.test/')
 
-    const session = (await ann.whoami()).json
-    expect(session).toMatchObject({
-      authenticator_assurance_level: 'aal1',
-      authentication_methods: [{ method: 'oidc', aal: 'aal1', provider: 'up' }],
-      identity: {
-        traits: { email: account.email, name: { first: 'Olga' } },
-        metadata_public: { upstream: account.sub },
-        verifiable_addresses: [{ value: account.email, verified: true, status: 'completed' }],
-      },
-    })
-    // What the provider has verified needs no mail of ours.
-    expect(await mailsTo(here.app, account.email)).toEqual([])
-    expect(await toldTriggers(here, 2)).toEqual(['registration.before', 'registration.after.oidc'])
-    expect(bodyOf('registration.after.oidc')).toMatchObject({
-      flow: { active: 'oidc', transient_payload: { from: 'social' } },
-      upstream: { provider: 'up', claims: { sub: account.sub, raw_claims: { email: account.email } } },
-    })
-    expect(JSON.stringify(bodyOf('registration.after.oidc'))).not.toMatch(/access_token|metadata_admin/)
+      const session = (await ann.whoami()).json
+      expect(session).toMatchObject({
+        authenticator_assurance_level: 'aal1',
+        authentication_methods: [{ method: 'oidc', aal: 'aal1', provider: 'up' }],
+        identity: {
+          traits: { email: account.email, name: { first: 'Olga' } },
+          metadata_public: { upstream: account.sub },
+          verifiable_addresses: [{ value: account.email, verified: true, status: 'completed' }],
+        },
+      })
+      // What the provider has verified needs no mail of ours.
+      expect(await mailsTo(here.app, account.email)).toEqual([])
+      expect(await toldTriggers(here, 2)).toEqual(['registration.before', 'registration.after.oidc'])
+      expect(bodyOf('registration.after.oidc')).toMatchObject({
+        flow: { active: 'oidc', transient_payload: { from: 'social' } },
+        upstream: { provider: 'up', claims: { sub: account.sub, raw_claims: { email: account.email } } },
+      })
+      expect(JSON.stringify(bodyOf('registration.after.oidc'))).not.toMatch(/access_token|metadata_admin/)
 
-    here.hooks.reset()
-    const again = somebody(here.app, client)
-    const signedIn = await goThrough(here, again, (await again.start('login')).flow)
-    expect(signedIn.status).toBe(client === 'form' ? 303 : 200)
-    expect(at((await again.whoami()).json, 'identity.id')).toBe(at(session, 'identity.id'))
-    expect(await toldTriggers(here, 2)).toEqual(['login.before', 'login.after.oidc'])
-    expect(bodyOf('login.after.oidc')).toMatchObject({
-      upstream: { provider: 'up' },
-      session: { authentication_methods: [{ method: 'oidc', provider: 'up' }] },
-    })
-  })
+      here.hooks.reset()
+      const again = somebody(here.app, client)
+      const signedIn = await goThrough(here, again, (await again.start('login')).flow)
+      expect(signedIn.status).toBe(client === 'form' ? 303 : 200)
+      expect(at((await again.whoami()).json, 'identity.id')).toBe(at(session, 'identity.id'))
+      expect(await toldTriggers(here, 2)).toEqual(['login.before', 'login.after.oidc'])
+      expect(bodyOf('login.after.oidc')).toMatchObject({
+        upstream: { provider: 'up' },
+        session: { authentication_methods: [{ method: 'oidc', provider: 'up' }] },
+      })
+    },
+  )
 
   test('a first sign-in from the login page becomes a sign-up, with both before and only its own after', async () => {
     const account = olga({ email_verified: false })
