@@ -71,7 +71,9 @@ export function memoryQueue(): MemoryQueue {
             const leaseToken = `token-${clock.tokens++}`
             row.leaseToken = leaseToken
             row.nextAt = now() + lease
-            return { delivery: row.delivery, leaseToken, attempts: row.attempts.length }
+            const made = row.attempts.length
+            const beganAt = row.attempts[0]?.startedAt ?? null
+            return { delivery: row.delivery, leaseToken, attempts: made, tries: made, beganAt }
           }),
       ),
     complete: (completions) => answer(() => completions.flatMap(completeOne)),

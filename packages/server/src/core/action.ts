@@ -63,6 +63,29 @@ export type Sending = {
   readonly attempts: number
   /** Of an awaited delivery, where it has a rule of its own. */
   readonly onFailure?: OnFailure
+  /** Of queued deliveries, where it differs from the default. */
+  readonly retry?: Partial<RetryPolicy>
+  /** What its receiver can take. */
+  readonly limits?: EndpointLimits
+}
+
+/** How a queued delivery is tried again. */
+export type RetryPolicy = {
+  /** How often it is tried at most. */
+  readonly attempts: number
+  /** No attempt begins later than this after the first. */
+  readonly horizon: Milliseconds
+  /** The longest first wait, which doubles with every attempt, and the longest of all. */
+  readonly min: Milliseconds
+  readonly max: Milliseconds
+}
+
+/** Where actions share an endpoint, the strictest counts. */
+export type EndpointLimits = {
+  /** Deliveries under way at once, on all nodes together. */
+  readonly concurrency?: number
+  /** Deliveries begun in a second, on all nodes together. */
+  readonly rate?: number
 }
 
 /** An action whose configuration has been read: all that is left is to run it. What it cannot do it does not have. */

@@ -1,5 +1,6 @@
 import type { ActionId, DeliveryId, FlowId, IdentityId } from './ids.ts'
-import type { Time } from './time.ts'
+import type { Json } from './json.ts'
+import type { Milliseconds, Time } from './time.ts'
 
 /** A call as it will be made: rendered once, sent byte for byte the same in every attempt. */
 export type RenderedCall = {
@@ -23,8 +24,20 @@ export type Delivery = {
   /** `login.after.password`, as `triggerName` spells it. */
   readonly trigger: string
   readonly identityId: IdentityId | null
-  /** For the log of blocking calls; it is not stored with the delivery. */
   readonly flowId?: FlowId
+  /** Scheme, host, port and path: what a receiver's limits and its breaker are kept by. */
+  readonly endpoint?: string
+  /** Those that share it are delivered one after the other, in the order of their commits. */
+  readonly orderKey?: string
+  /** What its template saw, so that it can be rendered again. */
+  readonly context?: Json
+  /** Of a chain: the steps that are done. It is kept with every completion that says so. */
+  readonly progress?: Json
+  /** It was made again of this one. */
+  readonly replayOf?: DeliveryId
+  /** The delivery whose receiver brought this one about, and how many there are behind it. */
+  readonly cause?: DeliveryId
+  readonly depth?: number
   readonly createdAt: Time
   /** When the request itself delivers it (told and awaited): until then no worker touches the row. */
   readonly leasedUntil: Time | null
@@ -40,7 +53,13 @@ export type Delivery = {
     | { readonly kind: 'mail'; readonly sealed: string }
     /** Its template failed: dead on arrival, with its reason, and nobody is held up. */
     | { readonly kind: 'dead'; readonly reason: string }
+    /** Whom it was about is gone, and so is what it said. */
+    | { readonly kind: 'erased' }
 }
+
+/** Where a delivery stands. `cancelled` was ended by a person, all others by their attempts. */
+export const DELIVERY_STATES = ['pending', 'delivered', 'dead', 'cancelled'] as const
+export type DeliveryState = (typeof DELIVERY_STATES)[number]
 
 /** One try of a delivery, or of a blocking call. */
 export type Attempt = {
@@ -51,4 +70,26 @@ export type Attempt = {
   readonly status: number | null
   /** Why, in words for an operator; never the receiver's secrets. */
   readonly reason: string
+  /** Of a chain: which step it was. */
+  readonly step?: string
+  /** Where the time went, as far as the client saw it. */
+  readonly timings?: Timings
+  /** What came back, as far as it is kept: a receiver may answer anything. */
+  readonly answer?: AnswerExcerpt
+}
+
+export type Timings = {
+  readonly dns?: Milliseconds
+  readonly connect?: Milliseconds
+  readonly tls?: Milliseconds
+  /** From the last byte of the request to the first of the answer. */
+  readonly wait?: Milliseconds
+}
+
+export type AnswerExcerpt = {
+  readonly headers: { readonly [name: string]: string }
+  /** Its beginning; empty where there was none, or none that is text. */
+  readonly body: string
+  /** How long the whole body was, in bytes. */
+  readonly length: number
 }

@@ -20,6 +20,7 @@ export const attemptCall =
   async ({ delivery, attempts }, signal) => {
     const { content } = delivery
     if (content.kind === 'dead') return { attempts: [], next: { kind: 'dead', reason: content.reason } }
+    if (content.kind === 'erased') return { attempts: [], next: { kind: 'dead', reason: 'whom it was about is gone' } }
     if (content.kind === 'mail') throw new Error('mail has a lane of its own')
 
     const startedAt = deps.clock.now()

@@ -33,7 +33,7 @@ export async function deliverNow(deps: DeliverNowDeps, delivery: Delivery): Prom
   const startedAt = deps.clock.now()
   const { content, actionId } = delivery
   const rule = deps.sendingOf(actionId)?.onFailure ?? (deps.settings().awaitedFailure === 'fail' ? 'deny' : 'queue')
-  if (content.kind === 'mail') throw new Error('nobody waits for mail')
+  if (content.kind === 'mail' || content.kind === 'erased') throw new Error(`nobody waits for ${content.kind}`)
   if (content.kind === 'dead') {
     record(deps, delivery, { startedAt, rule, attempts: [], failure: content.reason })
     return outcomeOf(rule, 'P', content.reason)

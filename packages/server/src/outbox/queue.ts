@@ -1,13 +1,17 @@
 import type { Attempt, Delivery } from '../core/delivery.ts'
 import type { DeliveryId } from '../core/ids.ts'
+import type { Json } from '../core/json.ts'
 import type { Milliseconds, Time } from '../core/time.ts'
 
 /** A delivery in somebody's hands until its lease ends. */
 export type Claimed = {
   readonly delivery: Delivery
   readonly leaseToken: string
-  /** How often it has been tried before. */
+  /** How often it has been tried before, and how often since it began, or began again. */
   readonly attempts: number
+  readonly tries: number
+  /** When the first of those tries was made. */
+  readonly beganAt: Time | null
 }
 
 /** Which delivery, and the token that proves it is still in our hands. */
@@ -16,6 +20,8 @@ export type Lease = { readonly id: DeliveryId; readonly leaseToken: string }
 /** What became of a delivery: the tries made, and where it stands now. */
 export type Completion = Lease & {
   readonly attempts: readonly Attempt[]
+  /** Of a chain: what is done from now on. */
+  readonly progress?: Json
   readonly next:
     | { readonly kind: 'delivered' }
     | { readonly kind: 'dead'; readonly reason: string }

@@ -2,6 +2,7 @@ import type { CallRecord } from '../core/call.ts'
 import type { Time } from '../core/time.ts'
 import { encode } from './codec.ts'
 import type { Database, Value } from './database.ts'
+import { printable } from './printable.ts'
 import { callOf, idOf } from './rows.ts'
 import { statement } from './sql.ts'
 import type { CallPage, Calls } from './store.ts'
@@ -87,9 +88,6 @@ const rowOf = ({ id, actionId, trigger, flowId, identityId, outcome, startedAt, 
     attempts: rest.attempts.map((attempt) => ({ ...attempt, reason: printable(attempt.reason) })),
   }),
 })
-
-/** PostgreSQL has no text with U+0000 or half a character. */
-const printable = (text: string) => text.replaceAll('\0', '').toWellFormed()
 
 /** The beginning that no id made before this moment is greater than (RFC 9562 §5.7). */
 const firstIdAt = (time: Time) => {

@@ -46,6 +46,8 @@ describe.each(DIALECTS)('%s', (dialect) => {
       delivery: { ...one, leasedUntil: time.now + 10_000, leaseToken: claimed.leaseToken },
       leaseToken: claimed.leaseToken,
       attempts: 0,
+      tries: 0,
+      beganAt: null,
     })
     expect(claimed.leaseToken).not.toBe('')
   })

@@ -1,11 +1,14 @@
 import type { Attempt, Delivery } from '../core/delivery.ts'
 import type { DeliveryId } from '../core/ids.ts'
+import type { Json } from '../core/json.ts'
 import type { Random } from '../core/time.ts'
-import type { Completion, Lease, Queue } from '../outbox/queue.ts'
+import type { Lease, Queue } from '../outbox/queue.ts'
 import { encode } from './codec.ts'
 import type { Database, Write } from './database.ts'
+import { completionWrites } from './completion.ts'
+import { printable } from './printable.ts'
 import { attemptOf, idOf, type Standing, standingOf, timeOf } from './rows.ts'
-import { type Statement, statement } from './sql.ts'
+import { statement } from './sql.ts'
 
 /** The outbox's queue, and a look at single deliveries. */
 export type DeliveryQueue = Queue & {
@@ -14,19 +17,25 @@ export type DeliveryQueue = Queue & {
   attemptsOf(id: DeliveryId): Promise<readonly Attempt[]>
 }
 
-const COLUMNS = `id, event_id, action_id, trigger_name, identity_id, state, reason, next_at, lease_token, attempts, content,
-  created_at`
+const COLUMNS = `id, event_id, action_id, trigger_name, identity_id, flow_id, endpoint, order_key, state, reason, next_at,
+  lease_token, attempts, tries, content, context, progress, replay_of, cause, depth, created_at, began_at, finished_at`
 
 const INSERT = statement(
   'deliveries.insert',
-  (words) => `insert into deliveries (${COLUMNS}, lane)
-  values ($1, $2, $3, $4, $5, $6, $7, ${words.now('$8')} + $9, $10, 0, $11, $12, $13)
+  (
+    words,
+  ) => `insert into deliveries (id, event_id, action_id, trigger_name, identity_id, flow_id, lane, queue, endpoint,
+    order_key, state, reason, next_at, lease_token, content, context, progress, replay_of, cause, depth, created_at,
+    finished_at, attempts, tries, erasing)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, ${words.now('$13')} + $14, $15, $16, $17, $18, $19, $20, $21,
+    $22, case $11 when 'pending' then null else ${words.now('$13')} end, 0, 0, 0)
   on conflict (event_id, action_id) do nothing`,
 )
 
 /** Queues a delivery. Its lease begins now, on the database's clock, whatever the server's says. */
 export const queueDelivery = (db: Pick<Database, 'time'>, delivery: Delivery): Write => {
-  const { content, createdAt, leasedUntil } = delivery
+  const { content, createdAt, leasedUntil, endpoint = '' } = delivery
+  const lane = content.kind === 'mail' ? 'mail' : 'call'
   return {
     statement: INSERT,
     values: [
@@ -35,22 +44,40 @@ export const queueDelivery = (db: Pick<Database, 'time'>, delivery: Delivery): W
       delivery.actionId,
       delivery.trigger,
       delivery.identityId,
+      delivery.flowId ?? null,
+      lane,
+      // What takes its turn beside others: an action at an endpoint. Mail has one queue.
+      lane === 'mail' ? lane : `${delivery.actionId} ${endpoint}`,
+      endpoint,
+      delivery.orderKey ?? null,
       content.kind === 'dead' ? 'dead' : 'pending',
       content.kind === 'dead' ? printable(content.reason) : null,
       db.time(),
       leasedUntil === null ? 0 : leasedUntil - createdAt,
       delivery.leaseToken,
       encode(content),
+      documentOf(delivery.context),
+      documentOf(delivery.progress),
+      delivery.replayOf ?? null,
+      delivery.cause ?? null,
+      delivery.depth ?? 0,
       createdAt,
-      content.kind === 'mail' ? 'mail' : 'call',
     ],
   }
 }
 
+const documentOf = (value: Json | undefined) => (value === undefined ? null : encode(value))
+
 const CLAIM = statement(
   'deliveries.claim',
-  (words) => `with due as ${words.dialect === 'postgres' ? 'materialized' : ''} (
-    select id from deliveries where state = 'pending' and lane = $5 and next_at <= ${words.now('$1')}
+  (words) => `with recursive queues(queue) as (
+    select min(queue) from deliveries where state = 'pending' and lane = $5
+    union all
+    select (select min(queue) from deliveries where state = 'pending' and lane = $5 and queue > q.queue)
+    from queues q where q.queue is not null
+  ), due as ${words.dialect === 'postgres' ? 'materialized' : ''} (
+    select id from deliveries where state = 'pending' and lane = $5 and queue in (select queue from queues)
+      and next_at <= ${words.now('$1')}
     order by next_at limit $2 ${words.skipLocked}
   )
   update deliveries set lease_token = $3, next_at = ${words.now('$1')} + $4
@@ -67,7 +94,7 @@ const NOW = statement('deliveries.now', (words) => `select ${words.now('$1')} as
 const FIND = statement('deliveries.find', `select ${COLUMNS} from deliveries where id = $1`)
 const ATTEMPTS = statement(
   'attempts.of_delivery',
-  `select request_id, started_at, ended_at, outcome, status, reason from attempts where delivery_id = $1 order by ordinal`,
+  `select request_id, started_at, ended_at, outcome, status, reason, step, timings, answer from attempts where delivery_id = $1 order by ordinal`,
 )
 
 export const readDeliveries = (db: Database, random: Pick<Random, 'uuid'>): DeliveryQueue => ({
@@ -76,7 +103,9 @@ export const readDeliveries = (db: Database, random: Pick<Random, 'uuid'>): Deli
     const claim = { statement: CLAIM, values: [db.time(), limit, leaseToken, lease, lane] }
     const applied = await db.apply([claim])
     const rows = applied.kind === 'committed' ? applied.rows : []
-    return rows.map(standingOf).map(({ delivery, attempts }) => ({ delivery, leaseToken, attempts }))
+    return rows
+      .map(standingOf)
+      .map(({ delivery, attempts, tries, beganAt }) => ({ delivery, leaseToken, attempts, tries, beganAt }))
   },
   complete: async (completions) => {
     if (completions.length === 0) return []
@@ -98,65 +127,3 @@ export const readDeliveries = (db: Database, random: Pick<Random, 'uuid'>): Deli
 })
 
 const keyOf = ({ id, leaseToken }: Lease) => `${id} ${leaseToken}`
-
-const ATTEMPT_COLUMNS = 'delivery_id, ordinal, request_id, started_at, ended_at, outcome, status, reason'
-
-/** Both steps at once: PostgreSQL keeps the attempts of those rows alone whose lease still held. */
-const COMPLETE_IN_POSTGRES: readonly Statement[] = [
-  statement(
-    'deliveries.complete',
-    `with done as (
-    select c->>'id' as id, c->>'leaseToken' as lease_token, c->'next'->>'kind' as state, c->'next'->>'reason' as reason,
-      (c->'next'->>'dueAt')::bigint as due_at, c->'attempts' as attempts
-    from json_array_elements($1::json) c
-  ), moved as (
-    update deliveries d set state = done.state, reason = done.reason, next_at = coalesce(done.due_at, d.next_at),
-      lease_token = null, attempts = d.attempts + json_array_length(done.attempts)
-    from done where d.id = done.id and d.state = 'pending' and d.lease_token = done.lease_token
-    returning d.id, d.attempts as total, done.attempts as made
-  ), kept as (
-    insert into attempts (${ATTEMPT_COLUMNS})
-    select moved.id, moved.total - json_array_length(moved.made) + a.place - 1, a.it->>'requestId',
-      (a.it->>'startedAt')::bigint, (a.it->>'endedAt')::bigint, a.it->>'outcome', (a.it->>'status')::integer, a.it->>'reason'
-    from moved, json_array_elements(moved.made) with ordinality a (it, place)
-  )
-  select id from moved`,
-  ),
-]
-
-/** SQLite keeps the attempts first, while the lease is still to be seen; nobody comes between its two steps. */
-const COMPLETE_IN_SQLITE: readonly Statement[] = [
-  statement(
-    'attempts.keep',
-    `insert into attempts (${ATTEMPT_COLUMNS})
-  select d.id, d.attempts + a.key, a.value->>'requestId', a.value->>'startedAt', a.value->>'endedAt',
-    a.value->>'outcome', a.value->>'status', a.value->>'reason'
-  from json_each($1) c cross join deliveries d on d.id = c.value->>'id'
-    and d.state = 'pending' and d.lease_token = c.value->>'leaseToken'
-  cross join json_each(c.value, '$.attempts') a`,
-  ),
-  statement(
-    'deliveries.complete',
-    `update deliveries set state = c.value->'next'->>'kind', reason = c.value->'next'->>'reason',
-    next_at = coalesce(c.value->'next'->>'dueAt', next_at), lease_token = null,
-    attempts = attempts + json_array_length(c.value->'attempts')
-  from json_each($1) c where deliveries.id = c.value->>'id' and deliveries.state = 'pending'
-    and deliveries.lease_token = c.value->>'leaseToken'
-  returning deliveries.id`,
-  ),
-]
-
-function completionWrites({ dialect }: Database, completions: readonly Completion[]): readonly Write[] {
-  const values = [encode(completions.map(withoutNul))]
-  const statements = dialect === 'postgres' ? COMPLETE_IN_POSTGRES : COMPLETE_IN_SQLITE
-  return statements.map((each) => ({ statement: each, values }))
-}
-
-const withoutNul = ({ attempts, next, ...lease }: Completion): Completion => ({
-  ...lease,
-  attempts: attempts.map((attempt) => ({ ...attempt, reason: printable(attempt.reason) })),
-  next: next.kind === 'dead' ? { ...next, reason: printable(next.reason) } : next,
-})
-
-/** PostgreSQL has no text with U+0000, and why a delivery failed must never be why it cannot be written down. */
-const printable = (reason: string) => reason.replaceAll('\0', '')

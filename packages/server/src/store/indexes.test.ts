@@ -110,10 +110,13 @@ const FILL = `
   insert into flows select 'f' || n, 'login', 0, 0, '{}', 1 from generate_series(1, 20000) n;
   insert into pending_changes select 'i' || n, 'c' || n, '{}', 0 from generate_series(1, 20000) n;
   insert into errors select 'e' || n, '{}', 0, 0 from generate_series(1, 20000) n;
-  insert into deliveries select 'd' || n, 'v' || n, 'a', 't', null, case when n % 20 = 0 then 'pending' else 'delivered' end,
-    null, n, null, 1, '{}', 0, case when n % 2 = 0 then 'mail' else 'call' end from generate_series(1, 20000) n;
+  insert into deliveries (id, event_id, action_id, trigger_name, identity_id, flow_id, lane, queue, endpoint, order_key, state,
+      next_at, attempts, tries, content, depth, erasing, created_at, began_at, finished_at)
+    select 'd' || n, 'v' || n, 'a' || n % 100, 't' || n % 10, 'i' || n, 'f' || n, case when n % 2 = 0 then 'mail' else 'call' end,
+      'q' || n % 100, 'e' || n % 50, 'o' || n, case when n % 20 = 0 then 'pending' when n % 19 = 0 then 'dead' else 'delivered' end,
+      n, 1, 1, '{}', 0, 0, 0, 0, case when n % 20 = 0 then null else n end from generate_series(1, 20000) n;
   insert into messages select 'd' || n, 'r' || n, 'email', 'stub' from generate_series(2, 20000, 2) n;
-  insert into attempts select 'd' || n, 0, 'r', 0, 0, 'delivered', 200, '' from generate_series(1, 20000) n;
+  insert into attempts select 'd' || n, 0, 'r', 0, 0, 'delivered', 200, '', null, null, null from generate_series(1, 20000) n;
   insert into calls select 'c' || n, 'a' || n % 100, 't', 'f' || n, 'i' || n, 'denied', 0, 0, '{}' from generate_series(1, 20000) n;
   analyze`
 
@@ -138,7 +141,7 @@ describe('no statement of a running server looks through a whole table', () => {
     // What a parameter holds is looked through, and so are the few rows just claimed or counted.
     const scans = plans.flatMap(({ name, steps }) =>
       steps
-        .filter((step) => /^SCAN (?!\w+ VIRTUAL TABLE|CONSTANT ROW|due\b|few\b)/.test(step))
+        .filter((step) => /^SCAN (?!\w+ VIRTUAL TABLE|CONSTANT ROW|due\b|few\b|q\b|queues\b)/.test(step))
         .map((step) => `${name}: ${step}`),
     )
     expect(scans).toEqual([])
@@ -151,9 +154,7 @@ describe('no statement of a running server looks through a whole table', () => {
       /SEARCH k USING PRIMARY KEY \(identifier=\? AND type=\?\)/,
     )
     expect(planOf('flows.find')).toEqual(['SEARCH flows USING INDEX sqlite_autoindex_flows_1 (id=?)'])
-    expect(planOf('deliveries.claim').join('\n')).toMatch(
-      /USING (COVERING )?INDEX deliveries_due \((lane=\? AND )?next_at<\?\)/,
-    )
+    expect(planOf('deliveries.claim').join('\n')).toMatch(/USING (COVERING )?INDEX deliveries_due \(lane=\? AND queue/)
   })
 
   test('postgres, in a database that has grown', async () => {
@@ -181,6 +182,6 @@ describe('no statement of a running server looks through a whole table', () => {
     expect(plans.get('sessions.find_by_token_hash')).toMatch(/Index Scan using sessions_token_hash/)
     expect(plans.get('identities.find_by_identifier')).toMatch(/Index Scan (using|on) credential_identifiers_pkey/)
     expect(plans.get('flows.find')).toMatch(/Index Scan using flows_pkey/)
-    expect(plans.get('deliveries.claim')).toMatch(/Index Scan using deliveries_due/)
+    expect(plans.get('deliveries.claim')).toMatch(/deliveries_due/)
   })
 })

@@ -1,5 +1,5 @@
 import type { CallRecord } from '../core/call.ts'
-import type { Attempt, Delivery } from '../core/delivery.ts'
+import type { AnswerExcerpt, Attempt, Delivery, DeliveryState, Timings } from '../core/delivery.ts'
 import type { Flow, PendingChange } from '../core/flow.ts'
 import type {
   Credential,
@@ -8,7 +8,7 @@ import type {
   RecoveryAddress,
   VerifiableAddress,
 } from '../core/identity.ts'
-import type { ActionId, DeliveryId, IdentityId, SessionId } from '../core/ids.ts'
+import type { ActionId, DeliveryId, FlowId, IdentityId, SessionId } from '../core/ids.ts'
 import type { Json, JsonObject } from '../core/json.ts'
 import type { Consent, LoginSession, OAuth2Client, StoredKey, StoredToken, TrustedIssuer } from '../core/oauth2.ts'
 import type { SecondFactor } from '../core/factors.ts'
@@ -135,13 +135,24 @@ type DeliveryRow = {
   readonly action_id: ActionId
   readonly trigger_name: string
   readonly identity_id: IdentityId | null
-  readonly state: 'pending' | 'delivered' | 'dead'
+  readonly flow_id: FlowId | null
+  readonly endpoint: string
+  readonly order_key: string | null
+  readonly state: DeliveryState
   readonly reason: string | null
   readonly next_at: Time
   readonly lease_token: string | null
   readonly attempts: number
+  readonly tries: number
   readonly content: string
+  readonly context: string | null
+  readonly progress: string | null
+  readonly replay_of: DeliveryId | null
+  readonly cause: DeliveryId | null
+  readonly depth: number
   readonly created_at: Time
+  readonly began_at: Time | null
+  readonly finished_at: Time | null
 }
 
 /** Where a delivery stands. */
@@ -149,8 +160,12 @@ export type Standing = Pick<DeliveryRow, 'state' | 'reason'> & {
   readonly delivery: Delivery
   readonly nextAt: Time
   readonly leaseToken: string | null
-  /** How often it has been tried. */
+  /** How often it has been tried, and how often since it began, or began again. */
   readonly attempts: number
+  readonly tries: number
+  /** When it was first tried, since it began again. */
+  readonly beganAt: Time | null
+  readonly finishedAt: Time | null
 }
 
 export function standingOf(row: Row): Standing {
@@ -163,6 +178,14 @@ export function standingOf(row: Row): Standing {
       actionId: it.action_id,
       trigger: it.trigger_name,
       identityId: it.identity_id,
+      ...(it.flow_id === null ? {} : { flowId: it.flow_id }),
+      ...(it.endpoint === '' ? {} : { endpoint: it.endpoint }),
+      ...(it.order_key === null ? {} : { orderKey: it.order_key }),
+      ...(it.context === null ? {} : { context: decode(it.context) as Json }),
+      ...(it.progress === null ? {} : { progress: decode(it.progress) as Json }),
+      ...(it.replay_of === null ? {} : { replayOf: it.replay_of }),
+      ...(it.cause === null ? {} : { cause: it.cause }),
+      ...(it.depth === 0 ? {} : { depth: it.depth }),
       createdAt: it.created_at,
       leasedUntil: isHeld ? it.next_at : null,
       leaseToken: it.lease_token,
@@ -173,6 +196,9 @@ export function standingOf(row: Row): Standing {
     nextAt: it.next_at,
     leaseToken: it.lease_token,
     attempts: it.attempts,
+    tries: it.tries,
+    beganAt: it.began_at,
+    finishedAt: it.finished_at,
   }
 }
 
@@ -183,6 +209,9 @@ type AttemptRow = {
   readonly outcome: Attempt['outcome']
   readonly status: number | null
   readonly reason: string
+  readonly step: string | null
+  readonly timings: string | null
+  readonly answer: string | null
 }
 
 export function attemptOf(row: Row): Attempt {
@@ -194,12 +223,15 @@ export function attemptOf(row: Row): Attempt {
     outcome: it.outcome,
     status: it.status,
     reason: it.reason,
+    ...(it.step === null ? {} : { step: it.step }),
+    ...(it.timings === null ? {} : { timings: decode(it.timings) as Timings }),
+    ...(it.answer === null ? {} : { answer: decode(it.answer) as AnswerExcerpt }),
   }
 }
 
 type MessageRow = {
   readonly id: DeliveryId
-  readonly state: 'pending' | 'delivered' | 'dead'
+  readonly state: DeliveryState
   readonly lease_token: string | null
   readonly attempts: number
   readonly content: string

@@ -127,7 +127,7 @@ function undecided(
   })
   record(deps, hook, asking, policy === 'queue' ? 'queued' : 'let_through', error.message)
   if (policy === 'continue') return proceed()
-  const delivery = call === null ? deadDelivery(asking, error.message) : pendingDelivery(hook, asking, call)
+  const delivery = call === null ? deadDelivery(hook, asking, error.message) : pendingDelivery(hook, asking, call)
   return proceed({ kind: 'notify', delivery })
 }
 

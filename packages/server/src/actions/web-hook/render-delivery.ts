@@ -26,7 +26,7 @@ export async function renderDelivery(
     return null
   }
   const about = { id, at, context, occasion }
-  if (rendered.kind === 'failed') return deadDelivery(about, rendered.detail)
+  if (rendered.kind === 'failed') return deadDelivery(hook, about, rendered.detail)
   const delivery = pendingDelivery(hook, about, rendered.call)
   return hook.mode === 'awaited'
     ? { ...delivery, leasedUntil: at + hook.timeout + HANDOVER, leaseToken: deps.random.uuid() }
@@ -42,25 +42,27 @@ export type About = {
 }
 
 /** A call for the worker: it is made as soon as the change is stored. */
-export const pendingDelivery = (
-  { timeout, emitHeaders }: Pick<Hook, 'timeout' | 'emitHeaders'>,
-  about: About,
-  call: RenderedCall,
-): Delivery => ({ ...deliveryAbout(about), content: { kind: 'rendered', call, timeout, emitHeaders } })
+export const pendingDelivery = (hook: Told, about: About, call: RenderedCall): Delivery => ({
+  ...deliveryAbout(hook, about),
+  content: { kind: 'rendered', call, timeout: hook.timeout, emitHeaders: hook.emitHeaders },
+})
 
 /** It could not be rendered: kept with its reason, and nobody is held up. */
-export const deadDelivery = (about: About, reason: string): Delivery => ({
-  ...deliveryAbout(about),
+export const deadDelivery = (hook: Told, about: About, reason: string): Delivery => ({
+  ...deliveryAbout(hook, about),
   content: { kind: 'dead', reason },
 })
 
-const deliveryAbout = ({ id, at, context, occasion }: About) => ({
+type Told = Pick<Hook, 'timeout' | 'emitHeaders' | 'endpoint'>
+
+const deliveryAbout = ({ endpoint }: Told, { id, at, context, occasion }: About) => ({
   id,
   eventId: occasion.eventId,
   actionId: occasion.actionId,
   trigger: triggerName(context.trigger),
   identityId: 'identity' in context ? context.identity.id : null,
   flowId: context.flow.id,
+  endpoint,
   createdAt: at,
   leasedUntil: null,
   leaseToken: null,
