@@ -6,9 +6,9 @@ import { isPublicClient, textIn, textsOf } from './client-metadata.ts'
 import { type CookieChange, type Cookies, csrfCookieName, sessionCookieName } from './cookies.ts'
 import type { OAuth2Deps } from './deps.ts'
 import { OAuthFault } from './fault.ts'
+import { readHint } from './read-hint.ts'
 import type { Asked, ConsentVerifier, LoginVerifier, Requests, SignedIn } from './requests.ts'
 import { isScopeAllowed } from './scopes.ts'
-import { ID_TOKEN_KEYS } from './signing-keys.ts'
 import type { TokenSession } from './token-session.ts'
 
 export type FlowDeps = OAuth2Deps & { readonly requests: Requests }
@@ -259,7 +259,7 @@ export async function askedIn(
   requestUrl: string,
 ): Promise<Asked> {
   const { scope, audience } = checkRequested(deps.settings, client, form)
-  const hint = await readHint(deps, form.get('id_token_hint'))
+  const hint = await hintIn(deps, form.get('id_token_hint'))
   const query = new URLSearchParams([...form].filter(([name]) => !VERIFIERS.includes(name)))
   return {
     id: deps.random.uuid().replaceAll('-', ''),
@@ -281,10 +281,10 @@ export async function askedIn(
 
 export const VERIFIERS = ['login_verifier', 'consent_verifier', 'device_verifier']
 
-/** An ID token of ours says whom the client has in mind; it may have expired (OpenID Connect Core §3.1.2.1). */
-async function readHint({ keys }: OAuth2Deps, hint: string | null): Promise<JsonObject | null> {
+/** An ID token of ours says whom the client has in mind (OpenID Connect Core §3.1.2.1). */
+async function hintIn(deps: OAuth2Deps, hint: string | null): Promise<JsonObject | null> {
   if (hint === null || hint === '') return null
-  const claims = await keys.verify(ID_TOKEN_KEYS, hint)
+  const claims = await readHint(deps, hint)
   if (claims === null)
     throw new OAuthFault(400, 'invalid_request', 'The id_token_hint is not an ID Token of this server.')
   return claims

@@ -5,6 +5,7 @@ import { toTimestamp } from '../core/time.ts'
 import { textIn, textsOf } from './client-metadata.ts'
 import type { OAuth2Deps } from './deps.ts'
 import { malformed, notFound, OAuthFault } from './fault.ts'
+import { checkSector } from './fetch-documents.ts'
 import { hashOf } from './hash.ts'
 import { LIFESPANS } from './lifespans.ts'
 
@@ -49,7 +50,7 @@ const FLAGS = [
 export async function createClient(deps: OAuth2Deps, body: JsonObject, origin: 'admin' | 'client'): Promise<Issued> {
   const id = textIn(body, 'client_id')
   const isOwnId = origin === 'admin' && id !== ''
-  const fields = readFields(deps, body, origin)
+  const fields = await readFields(deps, body, origin)
   const given = textIn(body, 'client_secret')
   const isSecretless = fields['token_endpoint_auth_method'] === 'none'
   const secret = given === '' && !isSecretless ? newSecret(deps) : given
@@ -96,7 +97,7 @@ export async function replaceClient(
   body: JsonObject,
   origin: 'admin' | 'client',
 ): Promise<Issued> {
-  const fields = readFields(deps, body, origin)
+  const fields = await readFields(deps, body, origin)
   const given = textIn(body, 'client_secret')
   if (given !== '' && origin === 'client')
     throw new OAuthFault(
@@ -142,7 +143,7 @@ export async function patchClient(
     name: textIn(document, 'client_name'),
     owner: textIn(document, 'owner'),
     secrets: secret === '' ? before.secrets : [await deps.secrets.hash(secret)],
-    fields: readFields(deps, document, 'admin'),
+    fields: await readFields(deps, document, 'admin'),
     updatedAt: deps.clock.now(),
   }
   await save(deps, client)
@@ -252,7 +253,7 @@ const invalidRedirect = (why: string) =>
 /** What a client may not say of itself (ory-oauth2.md §2.4). */
 const NOT_BY_CLIENTS = ['metadata', 'access_token_strategy', 'skip_consent', 'skip_logout_consent']
 
-function readFields(deps: OAuth2Deps, body: JsonObject, origin: 'admin' | 'client'): JsonObject {
+async function readFields(deps: OAuth2Deps, body: JsonObject, origin: 'admin' | 'client'): Promise<JsonObject> {
   const { settings } = deps
   if (origin === 'client') {
     const forbidden = NOT_BY_CLIENTS.find((name) => isSet(body[name]))
@@ -283,7 +284,7 @@ function readFields(deps: OAuth2Deps, body: JsonObject, origin: 'admin' | 'clien
     userinfo_signed_response_alg: textIn(body, 'userinfo_signed_response_alg') || 'none',
     ...readLifespans(body),
   }
-  checkFields(deps, fields)
+  await checkFields(deps, fields)
   return fields
 }
 
@@ -315,7 +316,8 @@ function printDuration(time: number): string {
   return `${hours > 0 ? `${hours}h` : ''}${hours > 0 || minutes > 0 ? `${minutes}m` : ''}${rest}s`
 }
 
-function checkFields({ settings }: OAuth2Deps, fields: JsonObject): void {
+async function checkFields(deps: OAuth2Deps, fields: JsonObject): Promise<void> {
+  const { settings } = deps
   const redirects = textsOf(fields, 'redirect_uris')
   for (const uri of redirects) {
     if (uri.includes('#')) throw invalidRedirect('redirect_uris must not contain fragments (#).')
@@ -350,8 +352,7 @@ function checkFields({ settings }: OAuth2Deps, fields: JsonObject): void {
       `Subject type ${subject} is not supported by server, only [${settings.subjectTypes.join(' ')}] are allowed.`,
     )
   const sector = textIn(fields, 'sector_identifier_uri')
-  if (sector !== '' && URL.parse(sector)?.protocol !== 'https:')
-    throw invalidMetadata('Value sector_identifier_uri must be an HTTPS URL.')
+  if (sector !== '') await checkSector(deps, sector, redirects)
 }
 
 /** These fields are shown only where they say something. */

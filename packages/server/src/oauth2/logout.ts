@@ -7,6 +7,7 @@ import { textIn, textsOf } from './client-metadata.ts'
 import type { CookieChange } from './cookies.ts'
 import type { BrowserRequest } from './engine.ts'
 import { OAuthFault } from './fault.ts'
+import { readHint } from './read-hint.ts'
 import { ID_TOKEN_KEYS } from './signing-keys.ts'
 
 /** Where a logout leads: onward, with pages of other clients to be told on the way. */
@@ -30,7 +31,7 @@ export async function logOut(deps: FlowDeps, request: BrowserRequest): Promise<L
     throw invalid(
       'Logout failed because query parameter "post_logout_redirect_uri" or "state" is set but "id_token_hint" is missing.',
     )
-  const hinted = hint === '' ? null : await readHint(deps, hint)
+  const hinted = hint === '' ? null : await hintIn(deps, hint)
   const target = targetOf(deps, hinted?.client ?? null, redirect, state)
   const login = await rememberedLogin(deps, request.cookies)
   const isOther = login !== null && hinted !== null && login.sid !== hinted.sid
@@ -54,8 +55,8 @@ export async function logOut(deps: FlowDeps, request: BrowserRequest): Promise<L
 
 type Hinted = { readonly client: OAuth2Client; readonly sid: string }
 
-async function readHint(deps: FlowDeps, hint: string): Promise<Hinted> {
-  const claims = await deps.keys.verify(ID_TOKEN_KEYS, hint)
+async function hintIn(deps: FlowDeps, hint: string): Promise<Hinted> {
+  const claims = await readHint(deps, hint)
   if (claims === null) throw invalid('Logout failed because the id_token_hint is not an ID Token of this server.')
   if (claims['iss'] !== deps.settings.issuer)
     throw invalid('Logout failed because the issuer claim value from query parameter id_token_hint does not match.')

@@ -17,7 +17,7 @@ test.each([
   'OIDCContext',
   'Client',
   'Grant',
-])('%s is a getter that can be overridden', (name) => {
+])('R1: %s is a getter that can be overridden', (name) => {
   expect(descriptorOf(name)).toMatchObject({ get: expect.any(Function) })
 })
 

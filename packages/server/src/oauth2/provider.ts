@@ -4,6 +4,7 @@ import { createAdapter, NO_SCOPE } from './adapter.ts'
 import { checkRequested, invalidAudience, invalidScope, publicClient } from './check-requested.ts'
 import { AUTH_METHODS, audienceOf, isPublicClient, RESPONSE_TYPES, scopesOf } from './client-metadata.ts'
 import type { OAuth2Deps } from './deps.ts'
+import { guardedFetch } from './fetch-documents.ts'
 import { halfHash, hashOf } from './hash.ts'
 import { lifespanOf } from './lifespans.ts'
 import { JWT_BEARER, jwtBearerGrant } from './jwt-bearer.ts'
@@ -202,6 +203,8 @@ function configurationOf(deps: OAuth2Deps, scopes: Scopes, key: SigningKey): Lib
       Session: Math.max(1, seconds(settings.ttl.session)),
     },
     clockTolerance: 15,
+    fetch: guardedFetch(deps),
+    fetchResponseBodyLimits: { jwks_uri: LONGEST_KEY_SET },
     // Told to the browser by the error page that urls.error names (engine.ts).
     renderError: async (ctx, out) => {
       ctx.type = 'json'
@@ -209,6 +212,9 @@ function configurationOf(deps: OAuth2Deps, scopes: Scopes, key: SigningKey): Lib
     },
   }
 }
+
+/** A client's keys, and then some. */
+const LONGEST_KEY_SET = 256 * 1024
 
 /** Ten years, for what the configuration lets live for ever. */
 const FOREVER = 10 * 365 * 24 * 60 * 60

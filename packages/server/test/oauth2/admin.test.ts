@@ -222,7 +222,7 @@ describe.each(DIALECTS)('on %s, with the official SDK', (dialect) => {
     expect(await failure(server.jwk.getJsonWebKeySet({ set: 'nobody' }))).toMatchObject({ status: 404 })
   })
 
-  test('H30, H31: a trusted issuer’s assertion is exchanged once, within its scope', async () => {
+  test('T86: a trusted issuer’s assertion is exchanged once, within its scope', async () => {
     const { publicKey, privateKey } = await generateKeyPair('ES256', { extractable: true })
     const jwk = { ...(await exportJWK(publicKey)), kid: 'k1', alg: 'ES256', use: 'sig' }
     const trust = {
@@ -265,12 +265,20 @@ describe.each(DIALECTS)('on %s, with the official SDK', (dialect) => {
     expect((await token(server, client, { ...grant, assertion: await assertion({ subject: 'bob' }) })).body.error).toBe(
       'invalid_grant',
     )
+    // B59: its clock may be a little ahead, not a minute and a half.
+    const ahead = (seconds: number) =>
+      assertion({ nbf: Math.floor(Date.now() / 1000) + seconds, jti: crypto.randomUUID() })
+    expect((await token(server, client, { ...grant, assertion: await ahead(5) })).status).toBe(200)
+    expect(await token(server, client, { ...grant, assertion: await ahead(90) })).toMatchObject({
+      status: 400,
+      body: { error: 'invalid_grant', error_description: expect.stringContaining('not valid yet') },
+    })
     const { id }: { readonly id: string } = JSON.parse(await made.text())
     expect((await fetch(`${url}/${id}`, { method: 'DELETE' })).status).toBe(204)
     expect((await token(server, client, { ...grant, assertion: await assertion() })).body.error).toBe('invalid_grant')
   })
 
-  test('a client authenticates with its key, each assertion once', async () => {
+  test('T86: a client authenticates with its key, each assertion once', async () => {
     const { publicKey, privateKey } = await generateKeyPair('RS256', { extractable: true })
     const jwk = { ...(await exportJWK(publicKey)), kid: 'c1', alg: 'RS256', use: 'sig' }
     const client = await register(server, { token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [jwk] } })
@@ -334,7 +342,7 @@ describe.each(DIALECTS)('on %s, with the official SDK', (dialect) => {
     expect(JSON.parse(await unknown.text())).toMatchObject({ error: { code: 404, message: 'Not Found' } })
   })
 
-  test('a client’s access tokens can be deleted, its refresh tokens stay', async () => {
+  test('T12: a client’s access tokens can be deleted, its refresh tokens stay', async () => {
     const client = await register(server)
     const { body } = await tokensFor(server, client)
     expect((await server.oauth2.deleteOAuth2Token({ clientId: client.client_id })).status).toBe(204)

@@ -65,14 +65,14 @@ describe('redirects', () => {
     expect(landed.location?.href).toMatch(/^http:\/\/ui\.example\.test\/error\?error=/)
   })
 
-  test('a parameter that comes twice is refused', async () => {
+  test('B58: a parameter that comes twice is refused', async () => {
     const url = `${authorizationUrl(server, { client_id: client.client_id, scope: 'openid' })}&redirect_uri=http%3A%2F%2Fevil.example.test%2F`
     const landed = await new Browser().go(url)
     expect(landed.location?.host).not.toBe('evil.example.test')
     expect(landed.location?.searchParams.get('error')).toBe('invalid_request')
   })
 
-  test('an unknown client is told to nobody but the person', async () => {
+  test('F11: an unknown client is told to nobody but the person', async () => {
     const landed = await new Browser().go(authorizationUrl(server, { client_id: 'nobody', scope: 'openid' }))
     expect(landed.location?.href).toMatch(/^http:\/\/ui\.example\.test\/error\?error=invalid_client/)
   })
@@ -85,7 +85,7 @@ describe('redirects', () => {
     ['code_challenge_method', { code_challenge: 'x'.repeat(43), code_challenge_method: 'plain' }, 'invalid_request'],
     ['request', { request: 'not.a.jwt' }, 'invalid_request_object'],
     ['request_uri', { request_uri: 'https://evil.example.test/' }, 'request_uri_not_supported'],
-  ])('B58: a wrong %s is told to the client', async (_name, more, error) => {
+  ])('B58, F11: a wrong %s is told to the client', async (_name, more, error) => {
     const landed = await new Browser().go(
       authorizationUrl(server, { client_id: client.client_id, scope: 'openid', ...more }),
     )
@@ -105,7 +105,7 @@ describe('codes', () => {
   const exchange = (form: { readonly [name: string]: string }, own: Partial<TestClient> = client) =>
     token(server, own, { grant_type: 'authorization_code', redirect_uri: CALLBACK, ...form })
 
-  test('T74: without its verifier, or with another, a code is worth nothing, and stays so', async () => {
+  test('T74, H54: without its verifier, or with another, a code is worth nothing, and stays so', async () => {
     const given = await code({ code_challenge: await challengeOf(VERIFIER), code_challenge_method: 'S256' })
     expect((await exchange({ code: given })).body.error).toBe('invalid_grant')
     expect((await exchange({ code: given, code_verifier: 'w'.repeat(43) })).body.error).toBe('invalid_grant')
@@ -149,7 +149,7 @@ describe('codes', () => {
 
   test.each([
     ['an unknown grant', { grant_type: 'magic' }],
-    ['a password', { grant_type: 'password', username: 'a', password: 'b' }],
+    ['H34: a password', { grant_type: 'password', username: 'a', password: 'b' }],
     ['nothing', {}],
   ])('%s is an invalid request', async (_name, form) => {
     expect((await token(server, client, form)).body.error).toBe('invalid_request')

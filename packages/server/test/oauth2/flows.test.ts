@@ -41,7 +41,7 @@ describe.each(DIALECTS)('on %s', (dialect) => {
       },
     )
 
-  test('a client signs somebody in with PKCE, reads userinfo, refreshes and revokes, all checked by its library', async () => {
+  test('T3, T16: a client signs somebody in with PKCE, reads userinfo, refreshes and revokes, all checked by its library', async () => {
     const config = await discover()
     const verifier = oidc.randomPKCECodeVerifier()
     const url = oidc.buildAuthorizationUrl(config, {
@@ -77,7 +77,7 @@ describe.each(DIALECTS)('on %s', (dialect) => {
     await expect(oidc.refreshTokenGrant(config, next.refresh_token ?? '')).rejects.toThrow()
   })
 
-  test('a client speaks for itself, with a scope and an audience it may have', async () => {
+  test('T11: a client speaks for itself, with a scope and an audience it may have', async () => {
     const config = await discover()
     const tokens = await oidc.clientCredentialsGrant(config, { scope: 'read', audience: 'https://api.example.test' })
     expect(await introspect(server, tokens.access_token)).toMatchObject({
@@ -90,7 +90,7 @@ describe.each(DIALECTS)('on %s', (dialect) => {
     expect(await introspect(server, tokens.access_token, 'write')).toEqual({ active: false })
   })
 
-  test('a device gets its tokens once somebody has typed its code and agreed', async () => {
+  test('F14: a device gets its tokens once somebody has typed its code and agreed', async () => {
     const config = await discover()
     const device = await oidc.initiateDeviceAuthorization(config, { scope: 'openid offline read' })
     const poll = { grant_type: 'urn:ietf:params:oauth:grant-type:device_code', device_code: device.device_code }
@@ -141,7 +141,7 @@ describe.each(DIALECTS)('on %s', (dialect) => {
     expect(exchanged.status).toBe(200)
   })
 
-  test('a used code is refused and takes its tokens along', async () => {
+  test('T76, B59: a used code is refused and takes its tokens along', async () => {
     const { code, body } = await tokensFor(server, client)
     const again = await token(server, client, { grant_type: 'authorization_code', code, redirect_uri: CALLBACK })
     expect(again).toMatchObject({ status: 400, body: { error: 'invalid_grant' } })
@@ -160,13 +160,13 @@ describe.each(DIALECTS)('on %s', (dialect) => {
     expect(answers.filter(({ body }) => body.error === 'invalid_grant')).toHaveLength(2)
   })
 
-  test('of four who refresh with one token at the same time, at most one gets tokens', async () => {
+  test('H47: of four who refresh with one token at the same time, one gets tokens', async () => {
     const { body } = await tokensFor(server, client)
     const answers = await Promise.all([1, 2, 3, 4].map(() => refresh(server, client, body.refresh_token)))
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
   })
 
-  test('a refresh token that comes again revokes the whole chain', async () => {
+  test('T4, B59: a refresh token that comes again revokes the whole chain', async () => {
     const { body } = await tokensFor(server, client)
     const next = await refresh(server, client, body.refresh_token)
     expect(await introspect(server, body.refresh_token)).toEqual({ active: false })
@@ -175,7 +175,7 @@ describe.each(DIALECTS)('on %s', (dialect) => {
     expect((await refresh(server, client, next.body.refresh_token)).body.error).toBe('invalid_grant')
   })
 
-  test('a remembered login and consent need no page, but both apps are still asked', async () => {
+  test('F1, F2, F5: a remembered login and consent need no page, but both apps are still asked', async () => {
     const browser = new Browser()
     const url = authorizationUrl(server, { client_id: client.client_id, scope: 'openid read' })
     const first = await signIn(server, { url, browser, login: { remember: true }, consent: { remember: true } })
@@ -196,7 +196,7 @@ describe.each(DIALECTS)('on %s', (dialect) => {
     expect(landed.location?.searchParams.get('error')).toBe('login_required')
   })
 
-  test('a consent verifier works once and only in its own browser', async () => {
+  test('F9: a consent verifier works once and only in its own browser', async () => {
     const url = authorizationUrl(server, { client_id: client.client_id, scope: 'openid' })
     const browser = new Browser()
     const landed = await signIn(server, { url, browser })

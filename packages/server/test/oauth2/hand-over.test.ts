@@ -170,7 +170,7 @@ describe.each(DIALECTS)('on %s', (dialect) => {
     expect(landed.location?.searchParams.get('code')).toBeTruthy()
   })
 
-  test('who refuses is brought back to the application with access_denied', async () => {
+  test('T81: who refuses is brought back to the application with access_denied', async () => {
     const browser = new Browser()
     const own = await newClient()
     const signedIn = await submit(browser, await toForm(browser, authorize(own)), 'ann@example.test')
@@ -180,7 +180,7 @@ describe.each(DIALECTS)('on %s', (dialect) => {
       csrf_token: field(page.text, 'csrf_token'),
       consent_challenge: field(page.text, 'consent_challenge'),
     }
-    // T81: nobody else's page can agree for them.
+    // Nobody else's page can agree for them.
     const forged = await browser.go(`${app.publicUrl}/ui/consent`, {
       method: 'POST',
       body: new URLSearchParams({ ...form, csrf_token: '', answer: 'allow' }),

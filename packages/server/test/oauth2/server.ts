@@ -92,6 +92,8 @@ export async function startOAuth2Server({
   return {
     publicUrl,
     adminUrl,
+    /** For a second server on the same database. */
+    dsn: settings.dsn,
     store,
     logged,
     records,

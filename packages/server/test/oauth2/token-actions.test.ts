@@ -75,7 +75,7 @@ describe.each(DIALECTS)('on %s', (dialect) => {
     })
   })
 
-  test('a refusal is told in the action’s own words, and nothing is used up', async () => {
+  test('T80: a refusal is told in the action’s own words, and nothing is used up', async () => {
     await run({ before_issue: { hooks: [hook('/gate', { grants: ['refresh_token'] })] } }, async (server, client) => {
       const { body } = await tokensFor(server, client)
       receiver.on('/gate', {

@@ -54,7 +54,7 @@ describe.each(DIALECTS)('on %s', (dialect) => {
     expect(id['sid']).toBeTypeOf('string')
   })
 
-  test('H2: a JWT shows the same claims as its introspection', async () => {
+  test('H2, T10: a JWT shows the same claims as its introspection', async () => {
     hook.on('/token', claims({ tier: 'gold' }))
     const jwtClient = await register(server, { access_token_strategy: 'jwt' })
     const { body } = await tokensFor(server, jwtClient)
@@ -65,7 +65,7 @@ describe.each(DIALECTS)('on %s', (dialect) => {
       sub: 'alice',
     })
     expect((await introspect(server, body.access_token)).ext).toEqual(own['ext'])
-    // T10: its id alone is no credential.
+    // Its id alone is no credential.
     expect(await introspect(server, typeof own['jti'] === 'string' ? own['jti'] : 'none')).toEqual({ active: false })
   })
 

@@ -69,6 +69,14 @@ export function oauth2PublicRoutes(doors: OAuth2Doors): readonly Route[] {
     post('/userinfo', (exchange) => userinfoAnswer(doors, exchange)),
     route('GET', '/.well-known/openid-configuration', discovery),
     route('GET', '/.well-known/oauth-authorization-server', discovery),
+    // Verifiable credentials, a draft, are the one part of Hydra's API that is not here; discovery names no endpoint for them.
+    post('/credentials', async () => {
+      throw new OAuthFault(
+        400,
+        'unsupported_credential_format',
+        'This server issues no verifiable credentials. Use the ID token or the userinfo endpoint.',
+      )
+    }),
     route('GET', '/.well-known/jwks.json', async () => json(200, { keys: await broadcastKeys(doors) })),
     ...['login', 'consent', 'logout', 'logout/callback', 'error', 'device', 'device/done'].map((page) =>
       route('GET', `/oauth2/fallbacks/${page}`, async (exchange) => fallbackPage(page, exchange)),
