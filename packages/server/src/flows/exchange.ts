@@ -74,6 +74,14 @@ export async function tellApp(deps: FlowDeps, id: Flow['id'], caller: Caller): P
   return commit.kind === 'committed' ? told.code : null
 }
 
+/** Leaves something in a flow for the app that owns it. */
+export async function leaveInFlow(deps: Pick<FlowDeps, 'store'>, flow: Flow): Promise<void> {
+  const commit = await deps.store.commit([{ kind: 'keepFlow', flow }])
+  if (commit.kind === 'conflict') {
+    throw new WireError(409, 'The same was changed by others at the same time. Please try again.')
+  }
+}
+
 export type Exchanged =
   | { readonly kind: 'session'; readonly session: Session; readonly token: string }
   | { readonly kind: 'unfinished'; readonly flow: Flow }

@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { DIALECTS, type Dialect, freshStore } from '../../test/stores.ts'
+import { identityId } from '../core/ids.ts'
 import { isJsonObject, type JsonObject } from '../core/json.ts'
 import { createPasswords } from '../crypto/passwords.ts'
 import { createSeal } from '../crypto/seal.ts'
@@ -202,6 +203,42 @@ describe.each(DIALECTS)('on %s', (dialect) => {
     expect((await call('GET', `/admin/identities?credentials_identifier=ann@example.test`)).body).toEqual([])
     const kept = await call('GET', `/admin/identities/${id}?include_credential=password`)
     expect(kept.body).toMatchObject({ credentials: { password: { config: { hashed_password: expect.any(String) } } } })
+  })
+
+  test('what a patch brings is kept as a secret: keys of apps are sealed, and passwords have to be hashes', async () => {
+    const { call, create, store } = await admin(dialect)
+    const { id } = await create({
+      traits: { email: 'ann@example.test' },
+      credentials: { password: { config: { password: 'a-horse-with-9-batteries' } } },
+    })
+    const secret = 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ'
+    const url = `otpauth://totp/Old:ann?secret=${secret}&issuer=Old`
+    const patch = (path: string, value: unknown, op = 'add') =>
+      call('PATCH', `/admin/identities/${id}`, [{ op, path, value }])
+    const seen = () => call('GET', `/admin/identities/${id}?include_credential=totp&include_credential=password`)
+    expect(
+      (await patch('/credentials/totp', { type: 'totp', identifiers: [id], config: { totp_url: url } })).status,
+    ).toBe(200)
+    const sealed = JSON.stringify((await seen()).body)
+    expect(sealed).toContain('totp_url')
+    expect(sealed).not.toContain(secret)
+    const stored = JSON.stringify(await store.identities.find(identityId(id)))
+    expect(stored).not.toContain(secret)
+    // What was sealed before is not sealed once more.
+    expect((await patch('/credentials/totp/identifiers/0', 'same-key')).status).toBe(200)
+    expect(
+      (await patch('/credentials/totp/config/totp_url', 'otpauth://totp/x?secret=1', 'replace')).body,
+    ).toMatchObject({
+      error: { reason: expect.stringContaining('totp_url must be an otpauth') },
+    })
+    expect((await patch('/credentials/totp/config/totp_url', secret, 'replace')).status).toBe(400)
+    expect((await patch('/credentials/totp/config/totp_url', { url }, 'replace')).status).toBe(400)
+    expect((await patch('/credentials/password/config/hashed_password', 'in clear', 'replace')).body).toMatchObject({
+      error: { reason: 'The imported password does not match any known hash format.' },
+    })
+    const hash = '$2a$04$abcdefghijklmnopqrstuuABCDEFGHIJKLMNOPQRSTUVWXYZabcde'
+    expect((await patch('/credentials/password/config/hashed_password', hash, 'replace')).status).toBe(200)
+    expect(JSON.stringify((await seen()).body)).toContain('hashed_password')
   })
 
   test('a patch changes single members, and nothing out of its reach', async () => {

@@ -1,11 +1,14 @@
 import { WireError } from '../core/errors.ts'
-import type { Flow } from '../core/flow.ts'
+import type { Flow, SettingsFlow } from '../core/flow.ts'
+import { messages } from '../core/messages.ts'
 import { CONTINUITY_COOKIE } from '../core/request.ts'
 import { sessionView } from '../core/views.ts'
 import type { Milliseconds } from '../core/time.ts'
-import type { Outcome } from '../flows/define.ts'
-import { exchangeCodes, isAwaited, tellApp } from '../flows/exchange.ts'
+import type { Caller, Outcome } from '../flows/define.ts'
+import { renderAgain } from '../flows/form.ts'
+import { exchangeCodes, isAwaited, leaveInFlow, tellApp } from '../flows/exchange.ts'
 import { submitFlow } from '../flows/submit.ts'
+import type { Returned } from '../methods/define.ts'
 import type { Oidc, ProviderAnswer } from '../methods/oidc/oidc.ts'
 import { answerSubmit, viewOf } from './answer-flow.ts'
 import { callerOf, clientOf, forwardError } from './doors.ts'
@@ -47,6 +50,7 @@ async function comeBack(deps: OidcRouteDeps, exchange: Exchange): Promise<Answer
     const { flow, answer } = await recognised(deps, exchange)
     const caller = await callerOf(deps, exchange, client)
     const returned = await answer.redeem()
+    if (flow.name === 'settings' && flow.type === 'api') return await bringToApp(deps, flow, caller, returned)
     const fields = {
       method: 'oidc',
       // Whoever has to prove who they are first comes to the provider once more.
@@ -105,6 +109,30 @@ async function answerApp(deps: OidcRouteDeps, exchange: Exchange, flow: Flow, ou
   target.searchParams.set('flow', left.id)
   if (outcome.kind === 'kept' && outcome.browserTo !== undefined) target.searchParams.set('no_org_ui', 'true')
   if (code !== null) target.searchParams.set('code', code)
+  return redirect(303, target.href)
+}
+
+/**
+ * An app links an account elsewhere: its browser brings it a code, and the app that sends it with its own token is who the
+ * account belongs to. Somebody who was lured through the provider only brings their code to their own app.
+ */
+async function bringToApp(
+  deps: OidcRouteDeps,
+  flow: SettingsFlow,
+  caller: Caller,
+  { told }: Returned,
+): Promise<Answer> {
+  const target = new URL(flow.returnTo ?? deps.settings.selfservice.defaultReturnUrl)
+  target.searchParams.set('flow', flow.id)
+  const at = deps.clock.now()
+  if (told.kind === 'person') {
+    const kept = deps.oidc.awaitApp(flow, told.person)
+    await leaveInFlow(deps.flows, { ...kept.flow, updatedAt: at })
+    target.searchParams.set('code', kept.code)
+  } else {
+    const said = [{ field: '', message: messages.reason(told.reason) }]
+    await leaveInFlow(deps.flows, renderAgain(deps.flows, flow, caller, { fields: {}, messages: said, at }))
+  }
   return redirect(303, target.href)
 }
 

@@ -19,7 +19,7 @@ export type AdminDeps = {
   readonly schemas: Schemas
   readonly buildIdentity: BuildIdentity
   readonly passwords: Pick<Passwords, 'hash'>
-  readonly cipher: Pick<Seal, 'seal'>
+  readonly cipher: Seal
   readonly store: Pick<Store, 'commit' | 'identities'>
   readonly clock: Clock
   readonly random: Pick<Random, 'rowId'>

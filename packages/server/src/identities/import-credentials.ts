@@ -1,4 +1,5 @@
 import { WireError } from '../core/errors.ts'
+import type { CredentialType } from '../core/identity.ts'
 import { isJsonObject, type Json, type JsonObject } from '../core/json.ts'
 import type { Passwords } from '../crypto/passwords.ts'
 import type { Seal } from '../crypto/seal.ts'
@@ -59,14 +60,33 @@ const importProviders = (providers: Providers): Drafts[number] => ({
   },
 })
 
+const importTotp = (cipher: Pick<Seal, 'seal'>, url: string): Drafts[number] => ({
+  type: 'totp',
+  identifiers: 'own_id',
+  config: { totp_url: sealedTotp(cipher, url) },
+})
+
 /** The key of an authenticator app, sealed before it is stored. */
-function importTotp(cipher: Pick<Seal, 'seal'>, url: string): Drafts[number] {
-  if (parseTotpUrl(url) === null) {
-    throw refused(
-      'The TOTP key can not be read: totp_url must be an otpauth://totp/ URL with a base32 secret, an algorithm of SHA1, SHA256 or SHA512, and 6 to 8 digits.',
-    )
+function sealedTotp(cipher: Pick<Seal, 'seal'>, url: string): string {
+  if (parseTotpUrl(url) !== null) return cipher.seal(url)
+  throw refused(
+    'The TOTP key can not be read: totp_url must be an otpauth://totp/ URL with a base32 secret, an algorithm of SHA1, SHA256 or SHA512, and 6 to 8 digits.',
+  )
+}
+
+/** A credential's configuration as a patch has left it, with no secret in it that is not sealed or hashed. */
+export function storable(cipher: Seal, type: CredentialType, config: JsonObject, before: JsonObject): JsonObject {
+  const { totp_url: url, hashed_password: hash } = config
+  if (type === 'totp' && url !== undefined && url !== before.totp_url) {
+    if (typeof url !== 'string') throw refused('The TOTP key can not be read: totp_url must be a text.')
+    // Somebody may have moved a key that was sealed before.
+    const isSealed = parseTotpUrl(cipher.open(url) ?? '') !== null
+    return isSealed ? config : { ...config, totp_url: sealedTotp(cipher, url) }
   }
-  return { type: 'totp', identifiers: 'own_id', config: { totp_url: cipher.seal(url) } }
+  if (type !== 'password' || hash === undefined || hash === before.hashed_password) return config
+  const problem = typeof hash === 'string' ? hashProblem(hash) : 'The imported password hash must be a text.'
+  if (problem !== null) throw refused(problem)
+  return config
 }
 
 type Codes = NonNullable<NonNullable<NonNullable<ImportedCredentials['lookup_secret']>['config']>['codes']>

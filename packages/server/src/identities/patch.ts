@@ -6,6 +6,7 @@ import { isJsonObject, type Json, type JsonObject } from '../core/json.ts'
 import type { Time } from '../core/time.ts'
 import { type AdminDeps, change, type Wanted } from './admin.ts'
 import { patchableView } from './admin-view.ts'
+import { storable } from './import-credentials.ts'
 import { applyPatch } from './json-patch.ts'
 
 /** Applies a JSON Patch to an identity. Ids, times and social credentials are out of its reach (ory-identity-api.md §9.3). */
@@ -13,7 +14,7 @@ export const patchIdentity = (deps: AdminDeps, id: IdentityId, patch: Json | und
   change(deps, id, (identity, at) => {
     // Texts that say where something is served are not part of what can be changed, so any base URL will do.
     const patched = applyPatch(patchableView(identity, 'http://localhost'), patch, isDenied)
-    return wanted(identity, isJsonObject(patched) ? patched : {}, at)
+    return wanted(deps, identity, isJsonObject(patched) ? patched : {}, at)
   })
 
 const isDenied = ([first, second, ...rest]: readonly string[]) => {
@@ -23,7 +24,12 @@ const isDenied = ([first, second, ...rest]: readonly string[]) => {
 
 const bad = (reason: string) => new WireError(400, null, { reason })
 
-function wanted(identity: IdentityWithCredentials, patched: JsonObject, at: Time): Wanted {
+function wanted(
+  deps: Pick<AdminDeps, 'cipher'>,
+  identity: IdentityWithCredentials,
+  patched: JsonObject,
+  at: Time,
+): Wanted {
   const { schema_id, state, external_id = null } = patched
   if (state !== 'active' && state !== 'inactive') throw bad('identity state is not valid')
   if (typeof schema_id !== 'string') throw bad('"schema_id" must be a string.')
@@ -37,12 +43,17 @@ function wanted(identity: IdentityWithCredentials, patched: JsonObject, at: Time
     metadataPublic: patched.metadata_public ?? null,
     metadataAdmin: patched.metadata_admin ?? null,
     externalId: external_id === '' ? null : external_id,
-    credentials: credentialsOf(identity, isJsonObject(patched.credentials) ? patched.credentials : {}, at),
+    credentials: credentialsOf(deps, identity, isJsonObject(patched.credentials) ? patched.credentials : {}, at),
     verifiableTold: addressesOf(patched.verifiable_addresses),
   }
 }
 
-const credentialsOf = (identity: IdentityWithCredentials, patched: JsonObject, at: Time): readonly Credential[] =>
+const credentialsOf = (
+  { cipher }: Pick<AdminDeps, 'cipher'>,
+  identity: IdentityWithCredentials,
+  patched: JsonObject,
+  at: Time,
+): readonly Credential[] =>
   CREDENTIAL_TYPES.flatMap((type) => {
     const credential = patched[type]
     if (!isJsonObject(credential)) return []
@@ -52,7 +63,8 @@ const credentialsOf = (identity: IdentityWithCredentials, patched: JsonObject, a
     const same = JSON.stringify([before?.config, before?.identifiers]) === JSON.stringify([config, identifiers])
     if (before !== undefined && same) return [before]
     const version = before?.version ?? 1
-    return [{ type, identifiers, config, version, createdAt: before?.createdAt ?? at, updatedAt: at }]
+    const kept = storable(cipher, type, config, before?.config ?? {})
+    return [{ type, identifiers, config: kept, version, createdAt: before?.createdAt ?? at, updatedAt: at }]
   })
 
 const textsOf = (value: Json | undefined) =>

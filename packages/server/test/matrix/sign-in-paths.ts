@@ -131,15 +131,20 @@ export const socialPaths = (upstream: UpstreamServer): readonly Path[] => [
   },
   {
     path: 'link a provider, and unlink it',
-    clients: BROWSERS,
     fires: ['settings.before', 'settings.after.oidc', 'settings.before', 'settings.after.oidc'],
     walk: async (walker) => {
       const ann = somebody(walker.app, walker.client)
       await ann.signUp(walker.email)
       upstream.is({ sub: `elsewhere of ${walker.email}` })
       walker.watch()
-      const sent = await ann.submit((await ann.start('settings')).flow, { link: 'up' })
-      await ann.open(await upstream.visit(sent.location))
+      const { flow } = await ann.start('settings')
+      const sent = await ann.submit(flow, { link: 'up' })
+      const back = await ann.open(await upstream.visit(sent.location))
+      if (walker.client === 'api') {
+        // The browser brings the app a code, and the app links with it.
+        const code = new URL(back.location).searchParams.get('code') ?? ''
+        await ann.submit(flow, { link: 'up', code })
+      }
       await ann.submit((await ann.start('settings')).flow, { unlink: 'up' })
     },
   },

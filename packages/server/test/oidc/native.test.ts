@@ -146,6 +146,27 @@ describe.each(DIALECTS)('native apps and providers, on %s', (dialect) => {
     expect((await bring(await idToken({ ...account(), nonce: '', nonce_supported: true }), {})).status).toBe(502)
   })
 
+  test('an ID token links an account to the one that is signed in, and a wrong one links nothing', async () => {
+    const olga = account()
+    const app = somebody(here.app, 'api')
+    await app.signUp(`links-${++count}@example.test`)
+    const mine = at((await app.whoami()).json, 'identity.id')
+    const { flow } = await app.start('settings')
+    const forged = await app.submit(flow, { link: 'up', id_token: await idToken({ ...olga, aud: 'another-client' }) })
+    expect(forged.status).toBe(403)
+    const replayed = await app.submit(flow, {
+      link: 'up',
+      id_token: await idToken({ ...olga }),
+      id_token_nonce: 'other',
+    })
+    expect(replayed.status).toBe(502)
+    const token = await idToken({ ...olga })
+    const linked = await app.submit(flow, { method: 'oidc', link: 'up', id_token: token, id_token_nonce: 'a-nonce' })
+    expect(linked.status).toBe(200)
+    expect(saidIn(linked.json)).toEqual(['1050001'])
+    expect(at((await bring(await idToken({ ...olga }))).json, 'session.identity.id')).toBe(mine)
+  })
+
   test('a page can not sign a browser in with somebody else’s token', async () => {
     const ann = somebody(here.app, 'ajax')
     const { flow } = await ann.start('login')

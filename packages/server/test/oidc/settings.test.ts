@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { DIALECTS } from '../app.ts'
-import { at } from '../http-client.ts'
+import { at, httpClient } from '../http-client.ts'
 import { PASSWORD } from '../journeys.ts'
 import { listIn, saidIn, type Somebody, somebody, textIn } from '../somebody.ts'
 import { goThrough, type Stage, stage, toldTriggers } from './walk.ts'
@@ -168,10 +168,109 @@ describe.each(DIALECTS)('linking a provider in the settings, on %s', (dialect) =
     expect(textIn(forged.json, 'error.id')).toBe('security_csrf_violation')
   })
 
-  test('a native app is told to use a browser', async () => {
-    const ann = somebody(here.app, 'api')
-    await ann.signUp(`native-${++count}@example.test`)
-    const told = await ann.submit((await ann.start('settings')).flow, { link: 'up' })
-    expect(saidIn(told.flow)).toEqual(['4000001'])
+  describe('from a native app', () => {
+    const RETURN = 'https://allowed.example.test/app'
+    const app = async (query = `?return_to=${encodeURIComponent(RETURN)}`) => {
+      const ann = somebody(here.app, 'api')
+      await ann.signUp(`native-${++count}@example.test`)
+      return { ann, flow: (await ann.start('settings', query)).flow }
+    }
+    const browserThrough = async (url: string) => {
+      const back = await httpClient({ keepsCookies: true }).get(await here.upstream.visit(url), { accept: 'text/html' })
+      return { status: back.status, target: new URL(back.headers.get('location') ?? 'none:') }
+    }
+
+    test('the browser brings the app a code, and the app links with it, once', async () => {
+      const olga = account()
+      here.upstream.is(olga)
+      const { ann, flow } = await app()
+      await toldTriggers(here, 3)
+      here.hooks.reset()
+      const sent = await ann.submit(flow, { method: 'oidc', link: 'up' })
+      expect(sent.status).toBe(422)
+      const { status, target } = await browserThrough(sent.location)
+      expect(status).toBe(303)
+      expect(target.href.startsWith(`${RETURN}?`)).toBe(true)
+      expect(target.searchParams.get('flow')).toBe(flow.id)
+      // Nothing is linked by a browser that comes back: nothing says whose it is.
+      expect(await toldTriggers(here, 0)).toEqual([])
+      const linked = await ann.submit(flow, { method: 'oidc', link: 'up', code: target.searchParams.get('code') ?? '' })
+      expect(linked.status).toBe(200)
+      expect(linked.json).toMatchObject({ state: 'success' })
+      expect(await toldTriggers(here, 1)).toEqual(['settings.after.oidc'])
+      expect(JSON.parse(here.hooks.calls[0]?.body ?? '{}')).toMatchObject({
+        upstream: { provider: 'up', claims: { sub: olga.sub } },
+      })
+      const again = somebody(here.app, 'form')
+      await goThrough(here, again, (await again.start('login')).flow)
+      expect(at((await again.whoami()).json, 'identity.id')).toBe(at((await ann.whoami()).json, 'identity.id'))
+      const once = await ann.submit(flow, { link: 'up', code: target.searchParams.get('code') ?? '' })
+      expect(saidIn(once.json)).toEqual(['4000001'])
+    })
+
+    test.each([
+      ['a wrong one', async () => 'x'.repeat(43)],
+      [
+        'none of this flow, but of another app',
+        async () => {
+          const other = await app()
+          const sent = await other.ann.submit(other.flow, { link: 'up' })
+          return (await browserThrough(sent.location)).target.searchParams.get('code') ?? ''
+        },
+      ],
+    ])('a code that is %s links nothing', async (_name, bring) => {
+      here.upstream.is(account())
+      const { ann, flow } = await app()
+      const sent = await ann.submit(flow, { link: 'up' })
+      await browserThrough(sent.location)
+      const told = await ann.submit(flow, { link: 'up', code: await bring() })
+      expect(told.status).toBe(400)
+      expect(textIn(listIn(told.json, 'ui.messages')[0], 'text')).toContain('not the one that the browser has brought')
+      expect(await buttons(ann)).toEqual(['link=up 1050002'])
+    })
+
+    test('a code is of use to nobody but the app whose flow it is', async () => {
+      here.upstream.is(account())
+      const { ann, flow } = await app()
+      const sent = await ann.submit(flow, { link: 'up' })
+      const code = (await browserThrough(sent.location)).target.searchParams.get('code') ?? ''
+      const eve = somebody(here.app, 'api')
+      await eve.signUp(`eve-${++count}@example.test`)
+      expect((await eve.submit(flow, { link: 'up', code })).status).toBe(403)
+      const nobody = somebody(here.app, 'api')
+      expect((await nobody.submit(flow, { link: 'up', code })).status).toBe(401)
+    })
+
+    test('the provider says no: the app reads why in its flow', async () => {
+      here.upstream.is(null)
+      const { ann, flow } = await app()
+      const sent = await ann.submit(flow, { link: 'up' })
+      const { target } = await browserThrough(sent.location)
+      expect(target.searchParams.get('code')).toBeNull()
+      expect(saidIn((await ann.see('settings', target.searchParams.get('flow') ?? '')).json)).toEqual(['4000001'])
+      expect(await buttons(ann)).toEqual(['link=up 1050002'])
+    })
+
+    test('who signed in long ago proves who they are first', async () => {
+      here.upstream.is(account())
+      const { ann } = await app()
+      here.app.turn(61 * 60_000)
+      const { flow } = await ann.start('settings')
+      const refused = await ann.submit(flow, { link: 'up' })
+      expect(refused.status).toBe(403)
+      expect(at(refused.json, 'error.id')).toBe('session_refresh_required')
+    })
+
+    test('an app unlinks at once', async () => {
+      here.upstream.is(account())
+      const { ann, flow } = await app()
+      const sent = await ann.submit(flow, { link: 'up' })
+      const code = (await browserThrough(sent.location)).target.searchParams.get('code') ?? ''
+      await ann.submit(flow, { link: 'up', code })
+      expect(await buttons(ann)).toEqual(['unlink=up 1050003'])
+      const { flow: next } = await ann.start('settings')
+      expect(saidIn((await ann.submit(next, { unlink: 'up' })).json)).toEqual(['1050001'])
+      expect(await buttons(ann)).toEqual(['link=up 1050002'])
+    })
   })
 })

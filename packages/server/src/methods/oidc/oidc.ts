@@ -1,13 +1,14 @@
 import type { Flow } from '../../core/flow.ts'
 import type { JsonObject } from '../../core/json.ts'
 import type { Time } from '../../core/time.ts'
+import type { UpstreamPerson } from '../../core/upstream.ts'
 import type { Method, Returned } from '../define.ts'
 import { redirectUri } from './depart.ts'
 import type { OidcDeps, Ready } from './deps.ts'
 import { oidcLogin } from './login.ts'
 import { chain, refusalOf, unable } from './provider-error.ts'
 import { oidcRegistration } from './registration.ts'
-import { type Arriving, openState, ticketHash, tripOf } from './round-trip.ts'
+import { type Arriving, awaitingApp, openState, ticketHash, tripOf } from './round-trip.ts'
 import { oidcSettings } from './settings.ts'
 import { openProviders, personOf } from './upstream.ts'
 
@@ -37,6 +38,8 @@ export type Oidc = {
   /** Which flow an answer is for; null if nobody here asked for it. */
   flowOf(state: string | null): Arriving | null
   recognise(flow: Flow, arriving: Arriving, answer: ProviderAnswer): Recognised
+  /** Keeps who has come back until their app says that it was its own browser, and with which code it can say so. */
+  awaitApp<F extends Flow>(flow: F, person: UpstreamPerson): { readonly flow: F; readonly code: string }
 }
 
 /** Signing in with accounts elsewhere: the method, and the way back from providers (ory-identity-api.md §7.3). */
@@ -46,6 +49,10 @@ export function openOidc(deps: OidcDeps): Oidc {
     method: { login: oidcLogin(ready), registration: oidcRegistration(ready), settings: oidcSettings(ready) },
     flowOf: (state) => (state === null ? null : openState(deps.tripSeal, state)),
     recognise: (flow, arriving, answer) => recognise(ready, flow, arriving, answer),
+    awaitApp: (flow, person) => {
+      const code = Buffer.from(deps.random.bytes(32)).toString('base64url')
+      return { code, flow: awaitingApp(deps.tripSeal, flow, person, code) }
+    },
   }
 }
 

@@ -4,6 +4,7 @@ import { flowId, type FlowId, isUuid } from '../../core/ids.ts'
 import { isJsonObject, type Json, type JsonObject } from '../../core/json.ts'
 import type { Milliseconds, Time } from '../../core/time.ts'
 import { FLOWS, type FlowName } from '../../core/trigger.ts'
+import type { UpstreamPerson } from '../../core/upstream.ts'
 import type { Seal } from '../../crypto/seal.ts'
 import { memoryOf, remembering } from '../../flows/memory.ts'
 
@@ -71,5 +72,23 @@ function readTrip(opened: string | null): RoundTrip | null {
   if (!isJsonObject(traits) || !isJsonObject(transientPayload)) return null
   return { id, provider, verifier, nonce, ticketHash: hash, traits, transientPayload, startedAt }
 }
+
+/** The flow with somebody kept in it until their app says, with the code, that it was its own browser that came back. */
+export function awaitingApp<F extends Flow>(seal: Seal, flow: F, person: UpstreamPerson, code: string): F {
+  const back = { hash: ticketHash(code), person: seal.seal(JSON.stringify(person)) }
+  return remembering(flow, 'oidc', { ...memoryOf(flow, 'oidc'), back })
+}
+
+/** Who has come back with this code; null if nobody has. */
+export function broughtBack(seal: Seal, flow: Flow, code: string): UpstreamPerson | null {
+  const { back } = memoryOf(flow, 'oidc')
+  if (!isJsonObject(back) || back.hash !== ticketHash(code) || typeof back.person !== 'string') return null
+  const opened = seal.open(back.person)
+  const person: Json = opened === null ? null : JSON.parse(opened)
+  return isPerson(person) ? person : null
+}
+
+const isPerson = (person: unknown): person is UpstreamPerson =>
+  isJsonObject(person) && typeof person.subject === 'string'
 
 const isTextOrNull = (value: Json): value is string | null => value === null || typeof value === 'string'

@@ -10,11 +10,14 @@ import {
   socialIdentifier,
   unlinkSocial,
 } from '../../identities/social-credential.ts'
+import type { UpstreamPerson } from '../../core/upstream.ts'
 import type { Attempt, MethodInFlow, Reading, Returned, Submitted } from '../define.ts'
 import { textOf } from './fields.ts'
 import { providerFor, sendToProvider } from './depart.ts'
 import type { Provider, Ready } from './deps.ts'
 import { failed, guarded } from './guard.ts'
+import { nativePerson } from './native.ts'
+import { broughtBack } from './round-trip.ts'
 
 /** Adding an account elsewhere to one's own, and taking it away (ory-identity-api.md §7.3). */
 export const oidcSettings = (deps: Ready): MethodInFlow<SettingsFlow> => ({
@@ -43,7 +46,8 @@ function read(deps: Ready, submitted: Submitted<SettingsFlow>): Reading<Settings
   }
   const [link, unlink] = [textOf(fields.link), textOf(fields.unlink)]
   if (link !== '') {
-    return { kind: 'ready', privileged: true, attempt: async () => startLinking(deps, submitted, person, link) }
+    const attempt = submitted.flow.type === 'api' ? linkFromApp : startLinking
+    return { kind: 'ready', privileged: true, attempt: async () => attempt(deps, submitted, person, link) }
   }
   if (unlink !== '') {
     return { kind: 'ready', privileged: true, attempt: async () => takeAway(deps, submitted, person, unlink) }
@@ -64,14 +68,41 @@ async function startLinking(
   person: IdentityWithCredentials,
   id: string,
 ): Promise<Attempt<SettingsFlow>> {
-  const provider = deps.providers.find((each) => each.id === id)
-  if (provider === undefined || linkedProviders(person).includes(id)) return failed(CAN_NOT_LINK)
-  // The browser that comes back has no session of a native app, and nothing else says whose account it is.
-  if (submitted.flow.type === 'api') {
-    return failed('a native app can not link an OpenID Connect connection: open the settings in a browser instead')
-  }
+  const provider = linkable(deps, person, id)
+  if (provider === null) return failed(CAN_NOT_LINK)
   const active = { ...submitted, flow: { ...submitted.flow, active: 'oidc' } }
   return guarded(deps, id, () => sendToProvider(deps, active, provider))
+}
+
+const linkable = ({ providers }: Ready, person: IdentityWithCredentials, id: string): Provider | null =>
+  providers.find((each) => each.id === id && !linkedProviders(person).includes(id)) ?? null
+
+/**
+ * An app has a token of the provider's own library, or a code that its browser has brought back from there; or it is
+ * only now sending that browser. Whoever merely comes back with an answer links nothing: nothing says whose browser it is.
+ */
+async function linkFromApp(
+  deps: Ready,
+  submitted: Submitted<SettingsFlow>,
+  person: IdentityWithCredentials,
+  id: string,
+): Promise<Attempt<SettingsFlow>> {
+  const { fields, flow } = submitted
+  const provider = linkable(deps, person, id)
+  if (provider === null) return failed(CAN_NOT_LINK)
+  const told = (someone: UpstreamPerson) =>
+    ({ provider: id, traits: {}, told: { kind: 'person', person: someone } }) as const
+  if (textOf(fields.id_token) !== '') {
+    const someone = await nativePerson(deps, provider, fields)
+    return arrive(deps, submitted, person, told(someone), provider)
+  }
+  const code = textOf(fields.code)
+  if (code === '') return startLinking(deps, submitted, person, id)
+  const someone = broughtBack(deps.tripSeal, flow, code)
+  if (someone === null || someone.provider !== id) {
+    return failed('the code is not the one that the browser has brought back from the provider')
+  }
+  return arrive(deps, submitted, person, told(someone), provider)
 }
 
 async function arrive(
