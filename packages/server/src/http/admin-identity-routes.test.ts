@@ -445,8 +445,12 @@ describe.each(DIALECTS)('on %s', (dialect) => {
         '</admin/identities?page=0&per_page=2>; rel="first"',
         '</admin/identities?page=2&per_page=2>; rel="next"',
         '</admin/identities?page=0&per_page=2>; rel="prev"',
+        '</admin/identities?page=2&per_page=2>; rel="last"',
       ].join(','),
     )
+    expect(numbered.headers['x-total-count']).toBe('5')
+    const filtered = await call('GET', `/admin/identities?page=0&per_page=1&ids=${made[0]}&ids=${made[1]}`)
+    expect(filtered.headers['x-total-count']).toBe('2')
   })
 
   test('an identity is found by any of its identifiers, as people and as other houses spell them', async () => {

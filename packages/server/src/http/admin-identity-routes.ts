@@ -156,29 +156,36 @@ async function list(deps: AdminIdentityDeps, exchange: Exchange): Promise<Answer
     // Social identifiers are another house's, and are kept as that house spells them.
     return found.length > 0 || !isStorable(asked) ? found : deps.store.identities.list({ ...page, identifier: asked })
   }
-  const { identities, link } = await findPage(query, find)
+  const isFiltered = filters.some((name) => query.has(name))
+  const countAll = async () =>
+    isFiltered ? (await find({ after: null, size: MOST_IDS + 1 })).length : deps.store.identities.count(MOST_COUNTED)
+  const { identities, headers } = await findPage(query, find, countAll)
   const views = identities.map((identity) =>
     adminIdentityView(identity, publicUrl(deps), { include: shown, openToken: deps.openToken }),
   )
-  return withHeaders(json(200, views), { link })
+  return withHeaders(json(200, views), headers)
 }
+
+/** Far more than can be reached by numbers; counting further would only take time. */
+const MOST_COUNTED = 100_000
 
 type Find = (page: Pick<Page, 'after' | 'size'>) => Promise<readonly IdentityWithCredentials[]>
 
-/** One more than asked for tells whether there is a next page. */
-async function findPage(query: URLSearchParams, find: Find) {
+/** By key, one more than asked for tells whether there is a next page; by number, all are counted (§9.4). */
+async function findPage(query: URLSearchParams, find: Find, countAll: () => Promise<number>) {
   const numbered = numberedPage(query)
   if (numbered !== null) {
     const { page, size } = numbered
-    const found = await find({ after: null, size: (page + 1) * size + 1 })
-    const rest = found.slice(page * size)
-    return { identities: rest.slice(0, size), link: numberedLinks('/admin/identities', numbered, rest.length > size) }
+    const found = await find({ after: null, size: (page + 1) * size })
+    const total = await countAll()
+    const headers = { link: numberedLinks('/admin/identities', numbered, total), 'x-total-count': String(total) }
+    return { identities: found.slice(page * size), headers }
   }
   const page = keyPage(query)
   const found = await find({ after: page.after === null ? null : identityId(page.after), size: page.size + 1 })
   const identities = found.slice(0, page.size)
   const next = found.length > page.size ? (identities.at(-1)?.id ?? null) : null
-  return { identities, link: linkHeader('/admin/identities', query, page, next) }
+  return { identities, headers: { link: linkHeader('/admin/identities', query, page, next) } }
 }
 
 function idsOf(ids: readonly string[]): readonly IdentityId[] {

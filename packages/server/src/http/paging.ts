@@ -49,12 +49,15 @@ export function numberedPage(query: URLSearchParams): NumberedPage | null {
   return { page: Number(text), size }
 }
 
-/** Where the pages around a numbered one are. */
-export function numberedLinks(path: string, { page, size }: NumberedPage, hasNext: boolean): string {
-  const link = (to: number, rel: string) => `<${path}?page=${to}&per_page=${size}>; rel="${rel}"`
+/** Where the pages around a numbered one are; where there is but one, it is named as the first, with all that is on it. */
+export function numberedLinks(path: string, { page, size }: NumberedPage, total: number): string {
+  const link = (to: number, rel: string, shown = size) => `<${path}?page=${to}&per_page=${shown}>; rel="${rel}"`
+  if (total <= size && page === 0) return link(0, 'first', total)
+  const last = Math.max(Math.ceil(total / size) - 1, 0)
   return [
-    ...(page === 0 ? [] : [link(0, 'first')]),
-    ...(hasNext ? [link(page + 1, 'next')] : []),
-    ...(page === 0 ? [] : [link(page - 1, 'prev')]),
+    ...(page > 0 ? [link(0, 'first')] : []),
+    ...(page < last ? [link(page + 1, 'next')] : []),
+    ...(page > 0 ? [link(page - 1, 'prev')] : []),
+    ...(page < last ? [link(last, 'last')] : []),
   ].join(',')
 }

@@ -5,7 +5,7 @@ import { addressWrites } from './addresses.ts'
 import { encode } from './codec.ts'
 import { credentialWrites, CREDENTIALS } from './credentials.ts'
 import type { Database, Write } from './database.ts'
-import { identityWithCredentialsOf } from './rows.ts'
+import { countOf, identityWithCredentialsOf } from './rows.ts'
 import { insertInto, statement, type Words } from './sql.ts'
 import type { Identities, Page } from './store.ts'
 
@@ -59,6 +59,11 @@ const LIST_BY_IDS_AND_IDENTIFIER = list(
   (words) => `and i.id in ${words.members('$3')} ${hasIdentifier('$4')}`,
 )
 
+const COUNT = statement(
+  'identities.count',
+  () => `select count(*) as count from (select 1 from identities i where i.id > $1 order by i.id limit $2) few`,
+)
+
 export function readIdentities(db: Database): Identities {
   const one = async (...query: Parameters<Database['find']>) => {
     const row = await db.find(...query)
@@ -71,6 +76,8 @@ export function readIdentities(db: Database): Identities {
     findByAddress: (purpose, { value, via }) =>
       via === undefined ? one(FIND_BY_ANY_ADDRESS, [value, purpose]) : one(FIND_BY_ADDRESS, [value, purpose, via]),
     list: async (page) => (await db.all(...pageQuery(page))).map(identityWithCredentialsOf),
+    // Any id is greater than the empty text.
+    count: async (most) => countOf(await db.find(COUNT, ['', most])),
   }
 }
 

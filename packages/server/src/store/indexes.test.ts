@@ -54,6 +54,7 @@ async function oneOfEach(db: Database): Promise<readonly Asked[]> {
   await store.identities.find(ann.id)
   await store.identities.findByIdentifier('password', 'ann@example.test')
   await store.identities.findByExternalId('x-1')
+  await store.identities.count(10)
   for (const identifier of [{}, { identifier: 'ann@example.test' }])
     for (const ids of [{}, { ids: [ann.id] }])
       await store.identities.list({ after: bob.id, size: 10, ...identifier, ...ids })

@@ -41,6 +41,8 @@ export type Identities = {
   /** Whose a normalised address is. */
   findByAddress(purpose: 'verify' | 'recover', address: Address): Promise<IdentityWithCredentials | null>
   list(page: Page): Promise<readonly IdentityWithCredentials[]>
+  /** How many there are, counted no further than `most`. */
+  count(most: number): Promise<number>
 }
 
 /** How somebody is reached; without a channel, by any. */
