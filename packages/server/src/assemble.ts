@@ -86,7 +86,8 @@ export function assemble(parts: Parts, settings: Settings, plan: ActionPlan): Do
   const doors = doorDeps(parts, settings)
   const people = peopleOf(parts, settings)
   const oidc = oidcOf(parts, settings, people)
-  const flows = flowDeps(parts, settings, plan, doors, { ...people, oidc })
+  const loginRequests = loginRequestsOf(parts, settings)
+  const flows = flowDeps(parts, settings, plan, doors, { ...people, oidc, loginRequests })
   const urls = { publicUrl: settings.serve.public.baseUrl, adminUrl: settings.serve.admin.baseUrl }
   const meta = { ...doors, ping: () => parts.store.ping(), version: parts.version }
   const [secret = ''] = settings.secrets.cookie
@@ -94,7 +95,7 @@ export function assemble(parts: Parts, settings: Settings, plan: ActionPlan): Do
     ...doors,
     flows,
     oauth2: parts.oauth2,
-    loginRequests: loginRequestsOf(parts, settings),
+    loginRequests,
     logoutToken: (session: Session) => logoutToken(secret, session),
     sameToken: isSame,
     tokenize: (session: Session, template: TokenTemplate) =>
@@ -237,10 +238,10 @@ function flowDeps(
   settings: Settings,
   plan: ActionPlan,
   doors: DoorDeps,
-  people: People & { readonly oidc: Oidc },
+  people: People & { readonly oidc: Oidc; readonly loginRequests: LoginRequests | null },
 ): FlowDeps {
   const { store, outbox, client, world, log } = parts
-  const { passwords, cipher, traits, buildIdentity, amend, retrait } = people
+  const { passwords, cipher, traits, buildIdentity, amend, retrait, loginRequests } = people
   const mailing = {
     ...world,
     settings,
@@ -286,6 +287,14 @@ function flowDeps(
     deliver: async (delivery) => {
       const delivered = await outbox.deliverNow(delivery)
       if (delivered.kind === 'failed') throw new NeighbourError(delivered.class, delivered.detail, true)
+    },
+    handBack: async ({ challenge, accepted }) => {
+      if (loginRequests === null) return null
+      return loginRequests.accept(challenge, accepted).catch((thrown: unknown) => {
+        // A verification may take longer than a login request lives; it counts all the same.
+        log('warn', 'oauth2_login_over', { detail: String(thrown) })
+        return null
+      })
     },
     wake: () => outbox.wake(),
   }

@@ -16,7 +16,6 @@ export const PENDING: readonly Pending[] = [
   { key: 'selfservice.flows.registration.login_hints' },
   { key: 'selfservice.flows.logout.clear_browser_data' },
   { key: 'selfservice.methods.b2b' },
-  { key: 'oauth2_provider.override_return_to' },
   ...[
     'password_profile_registration_node_group',
     'legacy_oidc_registration_node_group',

@@ -149,6 +149,7 @@ export function toSettings(config: Config, { schemas, hostname, generatedSecret,
       precedence: actions.precedence,
     },
     oauth2Server: nestedOAuth2(config, { publicUrl, secrets: secretsOf(config, generatedSecret).default, revision }),
+    oauth2OverridesReturnTo: config.oauth2_provider.override_return_to,
     oauth2Provider:
       config.oauth2_provider.url === undefined
         ? null

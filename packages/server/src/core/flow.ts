@@ -1,6 +1,7 @@
 import type { AddressVia } from './identity.ts'
 import type { FlowId, IdentityId, SessionId } from './ids.ts'
 import type { JsonObject } from './json.ts'
+import type { HandBack } from './login-requests.ts'
 import type { Aal } from './session.ts'
 import type { Time } from './time.ts'
 import type { Ui } from './ui.ts'
@@ -86,6 +87,8 @@ export type VerificationFlow = FlowBase<'choose_method' | 'sent_email' | 'passed
   readonly name: 'verification'
   /** The new address is that of a change which waits for it (ory-actions.md §3.6). */
   readonly holdsChange: boolean
+  /** The OAuth2 client that waits for whoever verifies here first. Never shown. */
+  readonly handsBack?: HandBack
 }
 
 /** One run of a self-service flow, from its start to its completion or expiry. */

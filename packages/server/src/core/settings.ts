@@ -75,6 +75,8 @@ export type Settings = {
   readonly oauth2Server: OAuth2Settings | null
   /** The OAuth2 server people sign in for: the admin API of one that runs elsewhere. */
   readonly oauth2Provider: { readonly url: string; readonly headers: { readonly [name: string]: string } } | null
+  /** Who recovers or verifies while an OAuth2 client waits goes back to what it asked for (`oauth2_provider.override_return_to`). */
+  readonly oauth2OverridesReturnTo: boolean
   /** How long it is kept what became of blocking calls; 0: it is not kept at all. */
   readonly callLog: { readonly keepFor: Milliseconds }
   readonly security: { readonly accountEnumeration: { readonly mitigate: boolean } }

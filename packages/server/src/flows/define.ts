@@ -8,6 +8,7 @@ import type { ContinueWith, Flow, OAuth2Login } from '../core/flow.ts'
 import type { Identity, IdentityWithCredentials } from '../core/identity.ts'
 import type { TokenHash } from '../core/ids.ts'
 import type { JsonObject } from '../core/json.ts'
+import type { HandBack } from '../core/login-requests.ts'
 import type { Message } from '../core/mail.ts'
 import type { ActionPlan } from '../core/plan.ts'
 import type { ClientKind, RequestFacts } from '../core/request.ts'
@@ -43,6 +44,8 @@ export type FlowDeps = {
   ) => Promise<Verdict>
   /** Makes the call of a told-and-awaited action; throws NeighbourError where its failure fails the answer. */
   readonly deliver: (delivery: Delivery) => Promise<void>
+  /** Tells the OAuth2 server who signed in; returns where the browser goes on, or null if nobody waits for it any more. */
+  readonly handBack: (to: HandBack) => Promise<string | null>
   /** Tells the outbox that there is something to send. */
   readonly wake: () => void
 }

@@ -3,6 +3,7 @@ import { WireError } from '../core/errors.ts'
 import { needsSecondFactor } from '../core/factors.ts'
 import type { LoginFlow } from '../core/flow.ts'
 import type { IdentityWithCredentials } from '../core/identity.ts'
+import { requiredAal } from '../core/login-requests.ts'
 import { messages } from '../core/messages.ts'
 import type { Aal, Session } from '../core/session.ts'
 import { newSession, renewedSession, withDistinctDevices } from '../sessions/new-session.ts'
@@ -13,6 +14,7 @@ import type { Closing, FlowDeps, FlowRules, Opening, Passing, StartRequest } fro
 import { maskCsrf, renderForm } from './form.ts'
 import { awaitedByApp } from './exchange.ts'
 import { fulfil, handedOut, stepsIn } from './fulfil.ts'
+import { handBackLater } from './hand-back-later.ts'
 import { isLinking, linkingOn, linkPending } from './link-pending.ts'
 import { newFlow } from './new-flow.ts'
 import { returnUrl } from './return-url.ts'
@@ -118,7 +120,7 @@ export const loginRules = (deps: FlowDeps, flow: LoginFlow): FlowRules => ({
 async function close(deps: FlowDeps, flow: LoginFlow, passing: Passing): Promise<Closing> {
   const { method, caller, transientPayload, at } = passing
   const needsMore = (session: Session) =>
-    needsSecondFactor(deps.settings.methods, deps.settings.session.requiredAal, session)
+    needsSecondFactor(deps.settings.methods, requiredAal(deps.settings, flow.oauth2?.request), session)
   const { session: proven, issued } = sessionFor(deps, flow, passing)
   const linking = linkPending(flow, passing.attempt, { at, mustStepUp: needsMore(proven) })
   if (linking.kind === 'mismatch') {
@@ -160,7 +162,9 @@ async function close(deps: FlowDeps, flow: LoginFlow, passing: Passing): Promise
     { kind: 'handOutSession' },
     ...(stepUp?.effects ?? []),
     ...attempt.effects,
-    ...fulfilled.effects,
+    ...(fulfilled.verificationUi === null || stepUp !== null
+      ? fulfilled.effects
+      : handBackLater(deps, flow, session, fulfilled.effects)),
   ]
   return {
     kind: 'closed',
@@ -185,8 +189,8 @@ async function close(deps: FlowDeps, flow: LoginFlow, passing: Passing): Promise
 type StepUp = { readonly url: string; readonly effects: readonly Effect[] }
 
 /**
- * Where the second factor is shown. A sign-in that is to add an account elsewhere goes on in a flow of its own, opened
- * for it and asked about (ory-actions.md §2.3); any other begins as somebody wants it.
+ * Where the second factor is shown. A sign-in that is to add an account elsewhere, or that an OAuth2 client waits for, goes
+ * on in a flow of its own, opened for it and asked about (ory-actions.md §2.3); any other begins as somebody wants it.
  */
 async function stepUpFrom(
   deps: FlowDeps,
@@ -195,13 +199,13 @@ async function stepUpFrom(
   { session, isNew }: { readonly session: Session; readonly isNew: boolean },
 ): Promise<StepUp> {
   const plain = { url: stepUpUrl(deps, flow.returnTo), effects: [] }
-  if (!isLinking(flow) || flow.type !== 'browser') return plain
+  if ((!isLinking(flow) && flow.oauth2 === undefined) || flow.type !== 'browser') return plain
   const owner = { ...caller, session, csrfCookie: isNew ? caller.nextCsrfCookie : caller.csrfCookie }
   const { type, requestUrl, oauth2 } = flow
   const request = { name: 'login', type, requestUrl, oauth2, query: { aal: 'aal2' }, caller: owner } as const
   const opening = await openLogin(deps, request, flow.returnTo)
   if (opening.kind !== 'opened' || opening.flow.name !== 'login') return plain
-  const next = linkingOn(flow, opening.flow)
+  const next = isLinking(flow) ? linkingOn(flow, opening.flow) : opening.flow
   const asked = await consultBefore(deps, next, owner)
   if (asked.kind === 'refused') return plain
   const page = new URL(deps.settings.selfservice.flows.login.uiUrl)

@@ -9,6 +9,7 @@ import type { Closing, FlowDeps, FlowRules, Opening, Passing, StartRequest, Verd
 import { renderAgain, renderForm } from './form.ts'
 import { awaitedByApp } from './exchange.ts'
 import { asWrittenTo, type Fulfilled, fulfil, handedOut, stepsIn } from './fulfil.ts'
+import { handBackLater } from './hand-back-later.ts'
 import { selectedSchema } from './login.ts'
 import { newFlow } from './new-flow.ts'
 import { returnUrl } from './return-url.ts'
@@ -106,7 +107,7 @@ async function close(deps: FlowDeps, flow: RegistrationFlow, passing: Passing): 
     { kind: 'createIdentity', identity },
     { kind: 'storeSession', session, tokenHash: issued.hash, at },
     ...attempt.effects,
-    ...fulfilled.effects,
+    ...(fulfilled.verificationUi === null ? fulfilled.effects : handBackLater(deps, flow, session, fulfilled.effects)),
   ]
   return {
     kind: 'closed',

@@ -27,7 +27,9 @@ export async function replaceFlow(
   if (opening.kind === 'signed_in') return { kind: 'signed_in', flow: old }
 
   const asked = asksWhenReplaced ? await askBefore(deps, opening.flow, caller) : []
-  const flow: Flow = { ...opening.flow, ui: withMessages(opening.flow.ui, messages) }
+  const opened: Flow = { ...opening.flow, ui: withMessages(opening.flow.ui, messages) }
+  const isAwaited = old.name === 'verification' && opened.name === 'verification' && old.handsBack !== undefined
+  const flow: Flow = isAwaited ? { ...opened, handsBack: old.handsBack } : opened
   const begun = opening.kind === 'opened' ? (opening.effects ?? []) : []
   await deps.store.commit([{ kind: 'openFlow', flow }, ...begun, ...asked, ...effects])
   deps.wake()

@@ -4,10 +4,12 @@ import { resolveReturnTo } from '../core/return-to.ts'
 import type { Settings } from '../core/settings.ts'
 import type { FlowName, MethodName } from '../core/trigger.ts'
 
-type ReturnSettings = Pick<Settings, 'selfservice' | 'serve'>
+type ReturnSettings = Pick<Settings, 'selfservice' | 'serve' | 'oauth2Server'>
 
-const allowedUrls = ({ selfservice, serve }: ReturnSettings) => [
+const allowedUrls = ({ selfservice, serve, oauth2Server }: ReturnSettings) => [
   ...selfservice.allowedReturnUrls,
+  // What a client asks of our own OAuth2 server begins there, and leads to registered addresses only.
+  ...(oauth2Server === null ? [] : [new URL('oauth2/auth', oauth2Server.publicUrl).href]),
   new URL('self-service', serve.public.baseUrl).href,
 ]
 

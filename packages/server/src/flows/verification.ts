@@ -66,7 +66,8 @@ async function close(deps: FlowDeps, flow: VerificationFlow, passing: Passing): 
   if (applied?.kind === 'denied') return applied
   const proven: Passing = applied === null ? passing : { ...passing, attempt: { ...attempt, ...applied.attempt } }
 
-  const attempted = passed(deps, { ...flow, active: method, transientPayload, updatedAt: at }, proven)
+  const next = await afterwards(deps, flow, proven)
+  const attempted = passed(deps, { ...flow, active: method, transientPayload, updatedAt: at }, proven, next)
   const verdict = await askAfter(deps, attempted, proven, { session: null })
   if (verdict.kind === 'deny') return { kind: 'denied', messages: verdict.messages }
   if (verdict.kind === 'divert') throw new Error('nothing diverts a verification')
@@ -96,9 +97,15 @@ async function close(deps: FlowDeps, flow: VerificationFlow, passing: Passing): 
   }
 }
 
+/** Where the way on leads: back to the OAuth2 client that somebody signed in for, as long as it waits and they may. */
+async function afterwards(deps: FlowDeps, flow: VerificationFlow, { attempt, method }: Passing): Promise<string> {
+  const isMeant = flow.handsBack?.accepted.subject === attempt.identity.id && attempt.identity.state === 'active'
+  const back = flow.handsBack !== undefined && isMeant ? await deps.handBack(flow.handsBack) : null
+  return back ?? returnUrl(deps.settings, flow, method)
+}
+
 /** The form of a verification that has succeeded: a word about it, and the way on (ory-identity-api.md §5.5). */
-function passed(deps: FlowDeps, flow: VerificationFlow, { method, caller }: Passing): VerificationFlow {
-  const url = returnUrl(deps.settings, flow, method)
+function passed(deps: FlowDeps, flow: VerificationFlow, { caller }: Passing, url: string): VerificationFlow {
   const proceed: UiNode = {
     type: 'a',
     group: flow.active === 'link' ? 'link' : 'code',

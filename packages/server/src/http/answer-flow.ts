@@ -96,7 +96,7 @@ export function answerSubmit(
     }
     case 'completed':
       if (client === 'ajax' && outcome.flow.name === 'login' && outcome.flow.oauth2 !== undefined)
-        return withCookies(errorAnswer(elsewhere(outcome.returnTo)), ...cookiesOf(deps, outcome))
+        return withCookies(errorAnswer(elsewhere(outcome.stepUpTo ?? outcome.returnTo)), ...cookiesOf(deps, outcome))
       return client === 'html' ? completedHtml(deps, outcome) : completedJson(deps, outcome, client)
     case 'settled':
       return settled(deps, outcome, client)

@@ -63,12 +63,13 @@ const requestOf = (challenge: string, document: JsonObject): LoginRequest => ({
   document,
 })
 
-const bodyOf = ({ subject, sessionId, remember, rememberFor, amr }: Accepted): JsonObject => ({
+const bodyOf = ({ subject, sessionId, remember, rememberFor, amr, acr }: Accepted): JsonObject => ({
   subject,
   identity_provider_session_id: sessionId,
   remember,
   remember_for: rememberFor,
   amr,
+  ...(acr === null ? {} : { acr }),
 })
 
 /** What the server elsewhere said only counts as the browser's fault where it knows no such challenge (any more). */
