@@ -11,6 +11,7 @@ const FLOOR = {
   courier: 1,
   net: 1,
   crypto: 1,
+  telemetry: 1,
   actions: 2,
   methods: 2,
   flows: 2,

@@ -4,6 +4,7 @@ import { openTemplates } from './actions/web-hook/templates.ts'
 import { assemble, messageSeal } from './assemble.ts'
 import { makePlan } from './config/plan.ts'
 import { redact } from './config/redact.ts'
+import type { CallRecord } from './core/call.ts'
 import type { JsonObject } from './core/json.ts'
 import type { Log } from './core/log.ts'
 import type { Settings } from './core/settings.ts'
@@ -18,6 +19,8 @@ import { startCallLog } from './outbox/call-log.ts'
 import { type OAuth2App, startOAuth2 } from './oauth2-app.ts'
 import { startOutbox } from './outbox/start-outbox.ts'
 import { openStore } from './store/open-store.ts'
+import { openMetrics } from './telemetry/metrics.ts'
+import { observeQueue } from './telemetry/observe-queue.ts'
 import { createEcho } from './ui/echo.ts'
 import type { World } from './world.ts'
 
@@ -48,7 +51,11 @@ export async function startApp({ settings, world, log, version, migrate, configu
   const templates = openTemplates({ client, clock: world.clock, readFile: (path) => readFile(path, 'utf8') })
   const keepFor = () => current.settings.callLog.keepFor
   const callLog = startCallLog({ calls: store.calls, clock: world.clock, log, keepFor })
-  const { record } = callLog
+  const metrics = openMetrics(null)
+  const record = (call: CallRecord) => {
+    callLog.record(call)
+    metrics.called(call)
+  }
   const planOf = (next: Settings) => makePlan(next, { ...world, settings: next, client, templates, log, record }).plan
 
   const mailFiles = {
@@ -73,7 +80,7 @@ export async function startApp({ settings, world, log, version, migrate, configu
   const beside: { oauth2: OAuth2App | null } = { oauth2: null }
   const outbox = startOutbox({
     ...world,
-    queue: store.deliveries,
+    queue: observeQueue(store.deliveries, metrics),
     client,
     log,
     concurrency: 32,
@@ -88,13 +95,14 @@ export async function startApp({ settings, world, log, version, migrate, configu
     },
   })
 
-  const oauth2Parts = { store, client, world, log, version, record, wake: () => outbox.wake() }
+  const oauth2Parts = { store, client, world, log, version, record, metrics, wake: () => outbox.wake() }
   const oauth2 = settings.oauth2Server === null ? null : () => flowOf(beside.oauth2)
   const parts = {
     oauth2,
     store,
     outbox,
     callLog,
+    metrics,
     configuration: () => redact(configuration?.() ?? {}),
     client,
     templates,

@@ -7,6 +7,8 @@ import { createClientSecrets } from './crypto/client-secrets.ts'
 import { createSeal } from './crypto/seal.ts'
 import { json, type Route } from './http/exchange.ts'
 import type { Door } from './http/listener.ts'
+import { metricsRoutes } from './http/metrics-routes.ts'
+import { observeDoor } from './http/observe-door.ts'
 import { oauth2AdminRoutes } from './http/oauth2/admin-routes.ts'
 import type { OAuth2Doors } from './http/oauth2/deps.ts'
 import { oauth2AdminDoor, oauth2PublicDoor } from './http/oauth2/listener-doors.ts'
@@ -19,6 +21,7 @@ import { createRequests } from './oauth2/requests.ts'
 import { createSigningKeys } from './oauth2/signing-keys.ts'
 import { createTokenActions, type TokenActions } from './oauth2/token-actions.ts'
 import type { Store } from './store/store.ts'
+import type { Metrics } from './telemetry/metrics.ts'
 import type { World } from './world.ts'
 
 export type OAuth2Parts = {
@@ -29,6 +32,7 @@ export type OAuth2Parts = {
   readonly version: string
   readonly wake: () => void
   readonly record: RecordCall
+  readonly metrics: Metrics
 }
 
 /** What one configuration makes of the OAuth2 server: what is behind its two listeners. */
@@ -41,7 +45,7 @@ export type OAuth2Served = {
 
 /** Builds everything of the OAuth2 server that depends on its configuration. */
 export async function assembleOAuth2(
-  { store, client, world, log, version, wake, record }: OAuth2Parts,
+  { store, client, world, log, version, wake, record, metrics }: OAuth2Parts,
   settings: OAuth2Settings,
 ): Promise<OAuth2Served> {
   const seal = (secrets: readonly string[], purpose: string) => createSeal(secrets, `oauth2 ${purpose}`, world.random)
@@ -69,12 +73,18 @@ export async function assembleOAuth2(
   const flow: FlowDeps = { ...deps, requests: createRequests(deps) }
   const doors: OAuth2Doors = { flow, engine: await createEngine(flow), ping: () => store.ping(), version }
   const publicRoutes = [...healthRoutes(doors), ...oauth2PublicRoutes(doors), ...registerRoutes(doors)]
-  const adminRoutes = [...healthRoutes(doors), versionRoute(doors), ...oauth2AdminRoutes(doors)]
+  const adminRoutes = [
+    ...healthRoutes(doors),
+    versionRoute(doors),
+    ...metricsRoutes({ metrics }),
+    ...oauth2AdminRoutes(doors),
+  ]
+  const observed = { answered: metrics.answered, stopwatch: world.stopwatch }
   return {
     flow,
     actions,
-    public: oauth2PublicDoor(doors, publicRoutes),
-    admin: oauth2AdminDoor(doors, adminRoutes),
+    public: observeDoor(observed, 'oauth2_public', oauth2PublicDoor(doors, publicRoutes)),
+    admin: observeDoor(observed, 'oauth2_admin', oauth2AdminDoor(doors, adminRoutes)),
   }
 }
 

@@ -33,6 +33,8 @@ import { courierRoutes } from './http/courier-routes.ts'
 import { adminSessionRoutes } from './http/admin-session-routes.ts'
 import { uiUrl } from './http/answer-flow.ts'
 import { adminMetaRoutes, healthRoutes, publicMetaRoutes } from './http/meta-routes.ts'
+import { metricsRoutes } from './http/metrics-routes.ts'
+import { observeDoor } from './http/observe-door.ts'
 import { oidcRoutes } from './http/oidc-routes.ts'
 import { selfServiceRoutes } from './http/self-service.ts'
 import { sessionRoutes } from './http/session-routes.ts'
@@ -52,6 +54,7 @@ import type { CallLog } from './outbox/call-log.ts'
 import type { Outbox } from './outbox/start-outbox.ts'
 import { tokenize, type TokenizeDeps } from './sessions/tokenize.ts'
 import type { Store } from './store/store.ts'
+import type { Metrics } from './telemetry/metrics.ts'
 import { devRoutes } from './ui/dev-routes.ts'
 import type { Echo } from './ui/echo.ts'
 import { mailboxRoutes } from './ui/mailbox-routes.ts'
@@ -71,6 +74,7 @@ type Parts = {
   /** The OAuth2 server of this process; null where there is none. */
   readonly oauth2: (() => OAuth2FlowDeps) | null
   readonly callLog: CallLog
+  readonly metrics: Metrics
   /** The configuration in force, without its secrets. */
   readonly configuration: () => JsonObject
   readonly world: World
@@ -145,10 +149,12 @@ export function assemble(parts: Parts, settings: Settings, plan: ActionPlan): Do
     }),
     ...adminSessionRoutes({ ...doors, store: parts.store }),
     ...tools.map((route) => ({ ...route, isClosed: !settings.dev })),
+    ...metricsRoutes({ metrics: parts.metrics }),
   ]
+  const observed = { answered: parts.metrics.answered, stopwatch: parts.world.stopwatch }
   return {
-    public: publicDoor(doors, publicRoutes, parts.log),
-    admin: adminDoor(doors, adminRoutes, parts.log),
+    public: observeDoor(observed, 'public', publicDoor(doors, publicRoutes, parts.log)),
+    admin: observeDoor(observed, 'admin', adminDoor(doors, adminRoutes, parts.log)),
   }
 }
 

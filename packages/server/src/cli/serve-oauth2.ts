@@ -1,12 +1,15 @@
 import { openClient } from '../net/client.ts'
 import { loadOAuth2Config, type OAuth2Loaded, type OAuth2LoadOptions } from '../config/oauth2/load.ts'
 import { watchFiles } from '../config/watch.ts'
+import type { CallRecord } from '../core/call.ts'
 import { ConfigError } from '../core/errors.ts'
 import type { Milliseconds } from '../core/time.ts'
 import { startOAuth2 } from '../oauth2-app.ts'
 import { startCallLog } from '../outbox/call-log.ts'
 import { startOutbox } from '../outbox/start-outbox.ts'
 import { openStore } from '../store/open-store.ts'
+import { openMetrics } from '../telemetry/metrics.ts'
+import { observeQueue } from '../telemetry/observe-queue.ts'
 import { realWorld } from '../world.ts'
 import { createLog } from './log.ts'
 import { UsageError } from './usage-error.ts'
@@ -25,10 +28,11 @@ export async function serveOAuth2(load: OAuth2LoadOptions, migrate: boolean): Pr
 
   const store = await openStore(settings.dsn, { ...world, log, migrate })
   const current = { settings }
+  const metrics = openMetrics(null)
   const client = openClient(() => current.settings.clients, { userAgent: `cardea/${version}` })
   const outbox = startOutbox({
     ...world,
-    queue: store.deliveries,
+    queue: observeQueue(store.deliveries, metrics),
     client,
     log,
     concurrency: 32,
@@ -36,6 +40,10 @@ export async function serveOAuth2(load: OAuth2LoadOptions, migrate: boolean): Pr
     settings: () => current.settings.actions,
   })
   const calls = startCallLog({ calls: store.calls, clock: world.clock, log, keepFor: () => KEPT_CALLS })
+  const record = (call: CallRecord) => {
+    calls.record(call)
+    metrics.called(call)
+  }
   const running: { app: Awaited<ReturnType<typeof startOAuth2>> | null } = { app: null }
   const stop = async () => {
     await running.app?.close()
@@ -46,7 +54,7 @@ export async function serveOAuth2(load: OAuth2LoadOptions, migrate: boolean): Pr
   }
   try {
     running.app = await startOAuth2(
-      { store, client, world, log, version, wake: () => outbox.wake(), record: calls.record },
+      { store, client, world, log, version, wake: () => outbox.wake(), record, metrics },
       settings,
     )
   } catch (error) {

@@ -1,5 +1,5 @@
 import type { ActionId, DeliveryId, FlowId, IdentityId } from './ids.ts'
-import type { Time } from './time.ts'
+import type { Milliseconds, Time } from './time.ts'
 import type { Timings } from './timings.ts'
 
 /** What a blocking call came to, as far as the flow is concerned. */
@@ -44,6 +44,8 @@ export type CallRecord = {
   readonly endpoint: string
   readonly startedAt: Time
   readonly endedAt: Time
+  /** From the decision to call until there was an outcome, by the stopwatch. */
+  readonly elapsed?: Milliseconds
   readonly outcome: CallOutcome
   readonly detail: string
   readonly attempts: readonly CallAttempt[]

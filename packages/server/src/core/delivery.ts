@@ -1,6 +1,7 @@
 import type { ActionId, DeliveryId, FlowId, IdentityId } from './ids.ts'
 import type { Json } from './json.ts'
-import type { Milliseconds, Time } from './time.ts'
+import type { Time } from './time.ts'
+import type { Timings } from './timings.ts'
 
 /** A call as it will be made: rendered once, sent byte for byte the same in every attempt. */
 export type RenderedCall = {
@@ -76,14 +77,6 @@ export type Attempt = {
   readonly timings?: Timings
   /** What came back, as far as it is kept: a receiver may answer anything. */
   readonly answer?: AnswerExcerpt
-}
-
-export type Timings = {
-  readonly dns?: Milliseconds
-  readonly connect?: Milliseconds
-  readonly tls?: Milliseconds
-  /** From the last byte of the request to the first of the answer. */
-  readonly wait?: Milliseconds
 }
 
 export type AnswerExcerpt = {

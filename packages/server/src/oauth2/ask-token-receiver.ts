@@ -18,6 +18,8 @@ import type { TokenAction } from './token-plan.ts'
 type Asking = {
   readonly id: DeliveryId
   readonly at: Time
+  /** On the stopwatch. */
+  readonly from: Milliseconds
   readonly request: TokenRequest
   readonly attempts: CallAttempt[]
 }
@@ -31,8 +33,9 @@ export async function askTokenReceiver(
   stepDeadline: Milliseconds,
 ): Promise<AskedTokens> {
   const { session } = request
-  const asking = { id: deliveryId(deps.random.rowId()), at: deps.clock.now(), request, attempts: [] }
-  const deadline = Math.min(stepDeadline, deps.stopwatch.now() + action.hook.timeout)
+  const from = deps.stopwatch.now()
+  const asking = { id: deliveryId(deps.random.rowId()), at: deps.clock.now(), from, request, attempts: [] }
+  const deadline = Math.min(stepDeadline, from + action.hook.timeout)
   const seen = tokenContext(moment, request, 'before', asking.id)
   const rendered = await renderTokenCall(deps.templates, action, seen, deadline - deps.stopwatch.now())
   if (rendered.kind === 'skipped' || rendered.kind === 'cancelled') {
@@ -132,7 +135,8 @@ export async function renderTokenDelivery(
   moment: HookMoment,
   request: TokenRequest,
 ): Promise<Delivery | null> {
-  const about = { id: deliveryId(deps.random.rowId()), at: deps.clock.now(), request, attempts: [] }
+  const id = deliveryId(deps.random.rowId())
+  const about = { id, at: deps.clock.now(), from: deps.stopwatch.now(), request, attempts: [] }
   const seen = tokenContext(moment, request, 'after', about.id)
   const rendered = await renderTokenCall(deps.templates, action, seen, action.hook.timeout)
   if (rendered.kind === 'skipped' || rendered.kind === 'cancelled') return null
@@ -173,6 +177,7 @@ function record(deps: TokenActionDeps, action: TokenAction, asking: Asking, outc
     endpoint: action.hook.endpoint,
     startedAt: asking.at,
     endedAt: deps.clock.now(),
+    elapsed: deps.stopwatch.now() - asking.from,
     outcome,
     detail,
     attempts: asking.attempts,

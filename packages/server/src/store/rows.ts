@@ -1,5 +1,5 @@
 import type { CallRecord } from '../core/call.ts'
-import type { AnswerExcerpt, Attempt, Delivery, DeliveryState, Timings } from '../core/delivery.ts'
+import type { AnswerExcerpt, Attempt, Delivery, DeliveryState } from '../core/delivery.ts'
 import type { Flow, PendingChange } from '../core/flow.ts'
 import type {
   Credential,
@@ -14,6 +14,7 @@ import type { Consent, LoginSession, OAuth2Client, StoredKey, StoredToken, Trust
 import type { SecondFactor } from '../core/factors.ts'
 import type { AuthenticationMethod, Device, Session } from '../core/session.ts'
 import type { Time } from '../core/time.ts'
+import type { Timings } from '../core/timings.ts'
 import { decode } from './codec.ts'
 import type { Row } from './database.ts'
 import type { AppliedMigration } from './migrations.ts'

@@ -18,6 +18,8 @@ import { type About, deadDelivery, pendingDelivery } from './render-delivery.ts'
 
 /** One asking: what it is about, until when, and what has been tried so far. */
 type Asking = About & {
+  /** On the stopwatch. */
+  readonly from: Milliseconds
   readonly deadline: Milliseconds
   readonly attempts: CallAttempt[]
 }
@@ -30,12 +32,14 @@ export async function askReceiver(
   stepDeadline: Milliseconds,
   occasion: Occasion,
 ): Promise<Decision> {
+  const from = deps.stopwatch.now()
   const asking: Asking = {
     id: deliveryId(deps.random.rowId()),
     at: deps.clock.now(),
+    from,
     context,
     occasion,
-    deadline: Math.min(stepDeadline, deps.stopwatch.now() + hook.timeout),
+    deadline: Math.min(stepDeadline, from + hook.timeout),
     attempts: [],
   }
   const left = Math.max(0, asking.deadline - deps.stopwatch.now())
@@ -132,7 +136,7 @@ function undecided(
 }
 
 function record(deps: ActionDeps, hook: Hook, asking: Asking, outcome: CallOutcome, detail = ''): void {
-  const { id, at, context, occasion, attempts } = asking
+  const { id, at, from, context, occasion, attempts } = asking
   deps.record({
     id,
     actionId: occasion.actionId,
@@ -144,6 +148,7 @@ function record(deps: ActionDeps, hook: Hook, asking: Asking, outcome: CallOutco
     endpoint: hook.endpoint,
     startedAt: at,
     endedAt: deps.clock.now(),
+    elapsed: deps.stopwatch.now() - from,
     outcome,
     detail,
     attempts,
