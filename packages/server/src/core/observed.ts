@@ -23,8 +23,8 @@ export type TriedDelivery = {
 
 /** Who counts and times what happens. Nothing that is told here holds anybody up. */
 export type Observer = {
-  answered(request: AnsweredRequest): void
+  readonly answered: (request: AnsweredRequest) => void
   /** A blocking call, whatever came of it. */
-  called(call: CallRecord): void
-  tried(tried: TriedDelivery): void
+  readonly called: (call: CallRecord) => void
+  readonly tried: (tried: TriedDelivery) => void
 }
