@@ -198,8 +198,15 @@ function refusalOf(error: unknown): Refusal {
 const isVital = ({ path }: Addressed) =>
   path.startsWith('/health/') || path === '/sessions/whoami' || path.startsWith('/admin/')
 
-/** A client may name the host here as well (RFC 9112 §3.2.2); it is not believed more than the Host header is. */
+/** The path and query that are asked for; two slashes count as one, as clients write them whose base URL ends in one. */
 function originForm(url: string): string {
+  const target = withoutHost(url)
+  const path = pathOf(target)
+  return path.includes('//') ? path.replace(/\/{2,}/g, '/') + target.slice(path.length) : target
+}
+
+/** A client may name the host here as well (RFC 9112 §3.2.2); it is not believed more than the Host header is. */
+function withoutHost(url: string): string {
   if (url.startsWith('/')) return url
   const rest = /^https?:\/\/[^/?#]*(.*)$/i.exec(url)?.[1] ?? ''
   return rest.startsWith('/') ? rest : `/${rest}`
