@@ -11,6 +11,7 @@ import type { Settings } from './core/settings.ts'
 import { openCourier } from './courier/courier.ts'
 import { createTemplateCache, openMessageTemplates } from './courier/templates.ts'
 import { readCertificate } from './http/certificate.ts'
+import { createCauses } from './http/causes.ts'
 import { createListener } from './http/listener.ts'
 import { IDENTITY_BODY_LIMIT } from './http/listener-doors.ts'
 import { openClient } from './net/client.ts'
@@ -98,6 +99,7 @@ export async function startApp({ settings, world, log, version, migrate, configu
   const oauth2Parts = { store, client, world, log, version, record, metrics, wake: () => outbox.wake() }
   const oauth2 = settings.oauth2Server === null ? null : () => flowOf(beside.oauth2)
   const parts = {
+    causes: createCauses(),
     oauth2,
     store,
     outbox,

@@ -1,6 +1,7 @@
 import type { Templates } from './actions/web-hook/templates.ts'
 import { createFormerSystem } from './actions/web-hook/ask-former-system.ts'
 import { ask } from './actions/ask.ts'
+import { tellingStore } from './actions/events/tell-events.ts'
 import { NeighbourError } from './core/errors.ts'
 import type { Effect } from './core/effect.ts'
 import type { JsonObject } from './core/json.ts'
@@ -23,6 +24,7 @@ import { hashToken, issueSessionToken, logoutToken } from './crypto/session-toke
 import type { FlowDeps } from './flows/define.ts'
 import { browserState } from './http/browser-state.ts'
 import { actionRoutes } from './http/action-routes.ts'
+import type { Causes } from './http/causes.ts'
 import { toAdminRoutes, toPublicRoutes } from './http/cross-routes.ts'
 import type { DoorDeps } from './http/doors.ts'
 import { adminDoor, publicDoor } from './http/listener-doors.ts'
@@ -63,6 +65,8 @@ import { uiRoutes } from './ui/routes.ts'
 import type { World } from './world.ts'
 
 type Parts = {
+  /** Which request is being answered. */
+  readonly causes: Causes
   readonly store: Store
   readonly outbox: Outbox
   readonly client: OutgoingClient
@@ -86,7 +90,8 @@ type Parts = {
 type Doors = { readonly public: Door; readonly admin: Door }
 
 /** Builds everything that depends on the configuration. A request keeps what it started with. */
-export function assemble(parts: Parts, settings: Settings, plan: ActionPlan): Doors {
+export function assemble(given: Parts, settings: Settings, plan: ActionPlan): Doors {
+  const parts = { ...given, store: tellingOf(given, plan) }
   const doors = doorDeps(parts, settings)
   const people = peopleOf(parts, settings)
   const oidc = oidcOf(parts, settings, people)
@@ -153,10 +158,21 @@ export function assemble(parts: Parts, settings: Settings, plan: ActionPlan): Do
   ]
   const observed = { answered: parts.metrics.answered, stopwatch: parts.world.stopwatch }
   return {
-    public: observeDoor(observed, 'public', publicDoor(doors, publicRoutes, parts.log)),
-    admin: observeDoor(observed, 'admin', adminDoor(doors, adminRoutes, parts.log)),
+    public: observeDoor(observed, 'public', parts.causes.within(publicDoor(doors, publicRoutes, parts.log))),
+    admin: observeDoor(observed, 'admin', parts.causes.within(adminDoor(doors, adminRoutes, parts.log))),
   }
 }
+
+/** Everything writes through this store, so whoever stands `on` an event is told of it from every path. */
+const tellingOf = ({ store, causes, world, log, outbox }: Parts, plan: ActionPlan): Store =>
+  tellingStore({
+    ...world,
+    store,
+    plan,
+    log,
+    request: () => causes.current()?.request ?? null,
+    wake: () => outbox.wake(),
+  })
 
 /** Whom people sign in for: the OAuth2 server beside us, or one that runs elsewhere. */
 function loginRequestsOf({ oauth2, client }: Parts, { oauth2Provider: provider }: Settings): LoginRequests | null {

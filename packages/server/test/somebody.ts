@@ -18,6 +18,8 @@ export type Somebody = {
   open(url: string): Promise<Told>
   see(name: FlowName, id: string): Promise<Told>
   whoami(): Promise<Told>
+  /** The token of a native client's session; empty without one. */
+  token(): string
   signUp(email: string, traits?: JsonObject, query?: string): Promise<Told>
   signIn(email: string, password?: string): Promise<Told>
 }
@@ -55,6 +57,7 @@ export function somebody({ publicUrl }: Pick<TestApp, 'publicUrl'>, client: Clie
     submit,
     open,
     see: (name, id) => open(`${publicUrl}/self-service/${name}/flows?id=${id}`),
+    token: () => known.at(-1) ?? '',
     whoami: () => open(`${publicUrl}/sessions/whoami`),
     signUp: async (email, traits = {}, query = '') =>
       submit((await start('registration', query)).flow, {

@@ -1,4 +1,4 @@
-import type { AfterContext, BeforeContext, Occasion, PlannedAction } from '../core/action.ts'
+import type { AfterContext, BeforeContext, EventContext, Occasion, PlannedAction } from '../core/action.ts'
 import type { Decision, IdentityPatch, Wish } from '../core/decision.ts'
 import type { Delivery } from '../core/delivery.ts'
 import type { Effect } from '../core/effect.ts'
@@ -72,7 +72,7 @@ export async function ask(
     current = { ...current, identity: amended.identity }
   }
   const seen = 'identity' in current && told ? { ...current, ...told(current.identity) } : current
-  const rendered = await renderAll(deps, occasions, seen)
+  const rendered = await renderTold(deps, occasions, seen)
   return {
     kind: 'proceed',
     identity: 'identity' in current ? current.identity : null,
@@ -110,10 +110,11 @@ async function decide(
   }
 }
 
+/** An action and its part in what happens. */
 type Due = { readonly planned: PlannedAction; readonly occasion: Occasion }
 
 /** What happens now is one event, and each action's part in it has a name of its own. */
-function occasionsOf(event: string, actions: readonly PlannedAction[]): readonly Due[] {
+export function occasionsOf(event: string, actions: readonly PlannedAction[]): readonly Due[] {
   const seen = new Map<string, number>()
   return actions.map((planned) => {
     const { id, where } = planned
@@ -127,19 +128,18 @@ function occasionsOf(event: string, actions: readonly PlannedAction[]): readonly
 type Told = { readonly delivery: Delivery; readonly isAwaited: boolean }
 
 /** Rendered only now that nobody can amend anything any more, so no body is stale. */
-async function renderAll(deps: AskDeps, due: readonly Due[], context: Context): Promise<readonly Told[]> {
+export async function renderTold(
+  { log }: Pick<AskDeps, 'log'>,
+  due: readonly Due[],
+  context: BeforeContext | AfterContext | EventContext,
+): Promise<readonly Told[]> {
   const told: Told[] = []
   for (const { planned, occasion } of due) {
     const { id, where, action } = planned
     const delivery = (await action.render?.(context, occasion)) ?? null
     if (delivery === null) continue
     if (delivery.content.kind === 'dead') {
-      deps.log('error', 'template_failed', {
-        action: id,
-        where,
-        delivery: delivery.id,
-        detail: delivery.content.reason,
-      })
+      log('error', 'template_failed', { action: id, where, delivery: delivery.id, detail: delivery.content.reason })
     }
     told.push({ delivery, isAwaited: action.awaited === true })
   }

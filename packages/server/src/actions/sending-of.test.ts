@@ -17,6 +17,13 @@ const plan: ActionPlan = {
   recovery: none,
   verification: none,
   settings: none,
+  on: {
+    'identity.created': [planned('e', '5')],
+    'identity.updated': [],
+    'identity.deleted': [],
+    'address.verified': [],
+    'session.revoked': [],
+  },
 }
 
 test.each([
@@ -24,6 +31,7 @@ test.each([
   ['b', '2'],
   ['c', '3'],
   ['d', undefined],
+  ['e', '5'],
   ['gone', undefined],
 ])('the secret of %s is %s', (id, secret) => {
   expect(sendingOf(plan)(actionId(id))?.secretHeaders['x-key']).toBe(secret)

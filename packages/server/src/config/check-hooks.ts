@@ -1,7 +1,7 @@
 import { Value } from 'typebox/value'
 import { actionKinds } from '../actions/registry.ts'
 import { isJsonObject } from '../core/json.ts'
-import { PLACES, type Place } from '../core/place.ts'
+import { isEventPlace, PLACES, type Place } from '../core/place.ts'
 import { check, type Finding } from './check.ts'
 import { ENTERPRISE_HOOKS, ENTERPRISE_PLACES } from './enterprise-hooks.ts'
 import { nearest } from './nearest.ts'
@@ -70,7 +70,7 @@ function checkEntry(place: string, entry: unknown, path: Path): readonly Finding
       ...fixOf(nearest(key, ['hook', 'config'])),
     }),
   )
-  return [...extra, ...checkConfig(hook, config, path)]
+  return [...extra, ...checkConfig(hook, config, path), ...(isEventPlace(place) ? answersIn(config, path) : [])]
 }
 
 function checkConfig(hook: string, config: unknown, path: Path): readonly Finding[] {
@@ -89,6 +89,29 @@ function checkConfig(hook: string, config: unknown, path: Path): readonly Findin
   return check(schema, config ?? {}, [...path, 'config'], { isSecret: isHookSecret })
 }
 
+/** Of an event nobody is told who could wait for an answer: whatever wants one stands in the wrong place. */
+function answersIn(config: unknown, path: Path): readonly Finding[] {
+  if (!isJsonObject(config)) return []
+  const response = isJsonObject(config['response']) ? config['response'] : {}
+  const wanted: readonly (readonly [boolean, Path])[] = [
+    [response['parse'] === true, ['config', 'response', 'parse']],
+    [config['can_interrupt'] === true, ['config', 'can_interrupt']],
+    [config['on_failure'] !== undefined, ['config', 'on_failure']],
+    [config['attempts'] !== undefined, ['config', 'attempts']],
+  ]
+  return wanted
+    .filter(([isWanted]) => isWanted)
+    .map(
+      ([, inner]): Finding => ({
+        path: [...path, ...inner],
+        part: 'key',
+        got: `${whereOf(path)}: what has happened already can be neither refused nor changed, and nobody waits`,
+        need: 'no such key: calls on an event are queued',
+        fix: 'a call whose answer counts may stand before or after a flow, such as registration.after or settings.after',
+      }),
+    )
+}
+
 function unknownKind(hook: unknown, place: string, path: Path): Finding {
   const near = typeof hook === 'string' ? nearest(hook, [...placements.keys()]) : null
   return {
@@ -102,18 +125,19 @@ function unknownKind(hook: unknown, place: string, path: Path): Finding {
 
 const fixOf = (near: string | null) => (near === null ? {} : { fix: `did you mean ${near}?` })
 
-/** The path of an entry from its flow on: `login.after.hooks[0]`. */
+/** The path of an entry from its flow on: `login.after.hooks[0]`, or `on.identity.created.hooks[0]`. */
 export const whereOf = (path: Path) => {
-  const [, , ...steps] = path.filter((step) => typeof step === 'string')
+  const steps = path.filter((step) => typeof step === 'string').slice(path[0] === 'actions' ? 1 : 2)
   return `${steps.join('.')}[${path.at(-1)}]`
 }
 
 function misplaced(hook: string, allowed: readonly Place[], place: string, path: Path): Finding {
   const [flow = '', phase = ''] = place.split('.')
+  const moment = isEventPlace(place) ? place.replace('.', ' ') : `${phase} ${flow}`
   return {
     path: [...path, 'hook'],
     part: 'value',
-    got: `${whereOf(path)}: "${hook}" may not run ${phase} ${flow}; allowed here: ${choicesAt(place).join(', ')}`,
+    got: `${whereOf(path)}: "${hook}" may not run ${moment}; allowed here: ${choicesAt(place).join(', ')}`,
     need: 'an action that may run there',
     fix: elsewhere(hook, allowed, flow),
   }

@@ -31,7 +31,7 @@ const run = (
   flow: FlowName,
   method: MethodName,
 ) =>
-  actionsFor({ phase: 'after', flow, method }, effectiveLists({ hooks, actions: { precedence } }))
+  actionsFor({ phase: 'after', flow, method }, effectiveLists({ hooks, eventHooks: [], actions: { precedence } }))
     .map(({ entry }) => entry.where)
     .join(' ')
 

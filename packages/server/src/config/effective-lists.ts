@@ -1,19 +1,19 @@
 import { modeOf } from '../actions/web-hook/hook.ts'
 import type { ActionPlan, FlowPlan } from '../core/plan.ts'
-import { type Place, placeOf } from '../core/place.ts'
-import type { HookEntry, HookList, Settings } from '../core/settings.ts'
-import type { FlowName, MethodName } from '../core/trigger.ts'
+import { eventPlace, type Place, placeOf } from '../core/place.ts'
+import type { EventHookList, HookEntry, HookList, Settings } from '../core/settings.ts'
+import type { EventName, FlowName, MethodName } from '../core/trigger.ts'
 
 /** An entry with the place of the list it stands in. */
 export type Placed = { readonly entry: HookEntry; readonly place: Place }
 
-type Lists = Pick<Settings, 'hooks'> & { readonly actions: Pick<Settings['actions'], 'precedence'> }
+type Lists = Pick<Settings, 'hooks' | 'eventHooks'> & { readonly actions: Pick<Settings['actions'], 'precedence'> }
 
 /**
  * Which entries count at which trigger (design.md §2): a method's own list, else the flow's default one, or both as
  * `merge` says. Entries that are switched off are none.
  */
-export function effectiveLists({ hooks, actions }: Lists): ActionPlan<Placed> {
+export function effectiveLists({ hooks, eventHooks, actions }: Lists): ActionPlan<Placed> {
   const flowPlan = (flow: FlowName): FlowPlan<Placed> => {
     const lists = hooks.filter((list) => list.flow === flow)
     const entriesOf = (phase: HookList['phase'], method: MethodName | null) =>
@@ -33,8 +33,29 @@ export function effectiveLists({ hooks, actions }: Lists): ActionPlan<Placed> {
     recovery: flowPlan('recovery'),
     verification: flowPlan('verification'),
     settings: flowPlan('settings'),
+    on: {
+      'identity.created': toldOf(eventHooks, 'identity.created'),
+      'identity.updated': toldOf(eventHooks, 'identity.updated'),
+      'identity.deleted': toldOf(eventHooks, 'identity.deleted'),
+      'address.verified': toldOf(eventHooks, 'address.verified'),
+      'session.revoked': toldOf(eventHooks, 'session.revoked'),
+    },
   }
 }
+
+const toldOf = (lists: readonly EventHookList[], event: EventName): readonly Placed[] =>
+  lists
+    .filter((list) => list.event === event)
+    .flatMap(({ entries }) => entries.filter((entry) => !isOff(entry)))
+    .map((entry) => ({ entry, place: eventPlace(event) }))
+
+/** Every entry of the settings, switched on or off, with its place. */
+export const allEntries = ({ hooks, eventHooks }: Pick<Settings, 'hooks' | 'eventHooks'>): readonly Placed[] => [
+  ...hooks.flatMap(({ flow, phase, method, entries }) =>
+    entries.map((entry) => ({ entry, place: placeOf(flow, phase, method) })),
+  ),
+  ...eventHooks.flatMap(({ event, entries }) => entries.map((entry) => ({ entry, place: eventPlace(event) }))),
+]
 
 export const isOff = ({ config }: HookEntry) => config?.['enabled'] === false
 

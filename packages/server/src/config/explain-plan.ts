@@ -86,6 +86,7 @@ function stepOf(settings: Settings, trigger: Trigger, own: HookList | null, plac
 }
 
 function reason(trigger: Trigger, own: HookList | null, { place }: Placed): string {
+  if (trigger.phase === 'on') return `${trigger.event}, whatever caused it`
   if (trigger.phase === 'before') return 'the flow starts'
   if (place === `${trigger.flow}.after.${trigger.method}`) {
     return own?.merge === 'prepend' || own?.merge === 'append'
@@ -123,7 +124,8 @@ function callOf({ actions }: Settings, { entry: { config } }: Placed, mode: keyo
 
 /** Registration and settings verify addresses without being told (ory-actions.md §3.4). */
 function implicitSteps({ selfservice }: Settings, trigger: Trigger): readonly PlanStep[] {
-  const isImplicit = trigger.phase === 'after' && (trigger.flow === 'registration' || trigger.flow === 'settings')
+  if (trigger.phase !== 'after') return []
+  const isImplicit = trigger.flow === 'registration' || trigger.flow === 'settings'
   if (!isImplicit || !selfservice.flows.verification.enabled) return []
   const where = 'selfservice.flows.verification.enabled'
   return [{ beat: 'with the change', kind: 'verification', id: null, where, why: 'addresses are verified', call: null }]

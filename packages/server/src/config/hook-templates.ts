@@ -1,16 +1,20 @@
 import { compile, JsonnetError } from '@cardea/jsonnet'
-import type { HookList, Settings } from '../core/settings.ts'
+import type { EventHookList, HookList, Settings } from '../core/settings.ts'
 import type { Finding } from './check.ts'
 import type { Path } from './path.ts'
 import { fileOf, type Reading, readResource, reasonOf } from './resources.ts'
 
 type Template = { readonly path: Path; readonly location: string }
 
-const pathOf = ({ flow, phase, method }: HookList): Path =>
-  ['selfservice', 'flows', flow, phase, method, 'hooks'].filter((step) => step !== null)
+type List = HookList | EventHookList
+
+const pathOf = (list: List): Path =>
+  'event' in list
+    ? ['actions', 'on', ...list.event.split('.'), 'hooks']
+    : ['selfservice', 'flows', list.flow, list.phase, list.method, 'hooks'].filter((step) => step !== null)
 
 /** The body templates of a configuration that are at hand: those of the web are fetched when they are needed. */
-const templatesOf = (lists: readonly HookList[]): readonly Template[] =>
+const templatesOf = (lists: readonly List[]): readonly Template[] =>
   lists.flatMap((list) =>
     list.entries.flatMap(({ config }, at) => {
       const location = config?.['body']
@@ -28,7 +32,7 @@ type Checked = {
 /** Reads the templates, so that a mistake is told when it is made and not when somebody signs in. */
 export async function checkTemplates(
   reading: Reading,
-  lists: readonly HookList[],
+  lists: readonly List[],
   profile: Settings['profile'],
 ): Promise<Checked> {
   const templates = templatesOf(lists)

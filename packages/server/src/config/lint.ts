@@ -4,7 +4,7 @@ import { NOT_SENT } from '../actions/web-hook/headers.ts'
 import type { HookEntry, Settings } from '../core/settings.ts'
 import { isJsonObject, type JsonObject } from '../core/json.ts'
 import { classifyAddress } from '../net/classify-address.ts'
-import { isOff } from './effective-lists.ts'
+import { allEntries, isOff } from './effective-lists.ts'
 import { type PlanWarning, planWarnings } from './plan-warnings.ts'
 import { type Reading, readResource, reasonOf } from './resources.ts'
 
@@ -32,7 +32,7 @@ export async function lintActions(settings: Settings, reading: Reading): Promise
   )
   const tokens = settings.oauth2Server?.tokens
   const entries = [
-    ...settings.hooks.flatMap((list) => list.entries),
+    ...allEntries(settings).map(({ entry }) => entry),
     ...(tokens?.before ?? []),
     ...(tokens?.after ?? []),
   ]

@@ -27,7 +27,7 @@ import { isPlaceholder } from './redact.ts'
 import { isInClear, resolveSecrets, secretsOf } from './resolve-secrets.ts'
 import { checkRules } from './rules.ts'
 import { type Config, configSchema } from './schema/schema.ts'
-import { clientSettings, hookLists, toSettings } from './to-settings.ts'
+import { clientSettings, eventHookLists, hookLists, toSettings } from './to-settings.ts'
 
 export type LoadOptions = {
   readonly files: readonly string[]
@@ -94,7 +94,7 @@ export async function loadConfig(options: LoadOptions): Promise<Loaded> {
     throw refusal([...findings, ...identity.findings], sources)
   }
   const reading = { readFile: readText, fetchText: options.fetchText ?? fetchTextWith(config) }
-  const lists = hookLists(config)
+  const lists = [...hookLists(config), ...eventHookLists(config)]
   const inClear = [...secretsOf(configSchema, configured)].filter(
     (secret) => isInClear(secret) && !isPlaceholder(secret.text) && isWrittenInFile(secret, sources),
   )

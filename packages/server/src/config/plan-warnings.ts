@@ -2,10 +2,11 @@ import { actionIdOf } from '../actions/action-id.ts'
 import { parseDuration } from '../core/duration.ts'
 import { METHODS_WITH_HOOKS, placeOf } from '../core/place.ts'
 import { actionsFor } from '../core/plan.ts'
-import type { HookList, Settings } from '../core/settings.ts'
-import { FLOWS, type FlowName, type MethodName, type Trigger, triggerName } from '../core/trigger.ts'
+import type { Settings } from '../core/settings.ts'
+import { EVENTS, FLOWS, type FlowName, type MethodName, type Trigger, triggerName } from '../core/trigger.ts'
 import {
   actsOnlyBeforeStoring,
+  allEntries,
   defaultsBeside,
   effectiveLists,
   isOff,
@@ -35,12 +36,14 @@ export type PlanWarning = {
 
 type Look = (settings: Settings) => readonly PlanWarning[]
 
-/** Every trigger that can fire: a flow starts, or a method that is switched on has succeeded in it. */
-export const triggersOf = ({ methods }: Settings): readonly Trigger[] =>
-  FLOWS.flatMap((flow): readonly Trigger[] => [
+/** Every trigger that can fire: a flow starts, a method that is switched on has succeeded in it, or something has happened. */
+export const triggersOf = ({ methods }: Settings): readonly Trigger[] => [
+  ...FLOWS.flatMap((flow): readonly Trigger[] => [
     { phase: 'before', flow },
     ...methodsOf(flow, methods).map((method) => ({ phase: 'after' as const, flow, method })),
-  ])
+  ]),
+  ...EVENTS.map((event) => ({ phase: 'on' as const, event })),
+]
 
 /** Recovery and verification have one list for both of their methods. */
 const methodsOf = (flow: FlowName, methods: Settings['methods']): readonly MethodName[] => {
@@ -183,35 +186,28 @@ const stranded: Look = (settings) => {
   return [...recovery, ...unverified]
 }
 
-const sameIds: Look = ({ hooks }) => {
+const sameIds: Look = (settings) => {
   const first = new Map<string, string>()
-  return hooks.flatMap((list) =>
-    list.entries.flatMap((entry): readonly PlanWarning[] => {
-      const id = actionIdOf(placeOf(list.flow, list.phase, list.method), entry)
-      const other = first.get(id)
-      if (other === undefined) first.set(id, entry.where)
-      return other === undefined
-        ? []
-        : [
-            {
-              kind: 'same_id',
-              where: entry.where,
-              text: `is the same action as ${other} to pauses, breakers and logs (${id}); give each an \`id\``,
-            },
-          ]
-    }),
-  )
+  return allEntries(settings).flatMap(({ entry, place }): readonly PlanWarning[] => {
+    const id = actionIdOf(place, entry)
+    const other = first.get(id)
+    if (other === undefined) first.set(id, entry.where)
+    return other === undefined
+      ? []
+      : [
+          {
+            kind: 'same_id',
+            where: entry.where,
+            text: `is the same action as ${other} to pauses, breakers and logs (${id}); give each an \`id\``,
+          },
+        ]
+  })
 }
 
-const eachWebHook = (
-  settings: Settings,
-  look: (placed: Placed, list: HookList) => readonly PlanWarning[],
-): readonly PlanWarning[] =>
-  settings.hooks.flatMap((list) =>
-    list.entries
-      .filter((entry) => entry.hook === 'web_hook' && !isOff(entry))
-      .flatMap((entry) => look({ entry, place: placeOf(list.flow, list.phase, list.method) }, list)),
-  )
+const eachWebHook = (settings: Settings, look: (placed: Placed) => readonly PlanWarning[]): readonly PlanWarning[] =>
+  allEntries(settings)
+    .filter(({ entry }) => entry.hook === 'web_hook' && !isOff(entry))
+    .flatMap(look)
 
 /** Ory needs a body at run time although its schema does not (ory-actions.md §1.3). */
 const bodies: Look = (settings) =>

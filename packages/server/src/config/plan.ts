@@ -40,6 +40,13 @@ export function makePlan(settings: Settings, deps: ActionDeps): Planned {
     recovery: flowPlan(lists.recovery),
     verification: flowPlan(lists.verification),
     settings: flowPlan(lists.settings),
+    on: {
+      'identity.created': lists.on['identity.created'].flatMap(actionsOf),
+      'identity.updated': lists.on['identity.updated'].flatMap(actionsOf),
+      'identity.deleted': lists.on['identity.deleted'].flatMap(actionsOf),
+      'address.verified': lists.on['address.verified'].flatMap(actionsOf),
+      'session.revoked': lists.on['session.revoked'].flatMap(actionsOf),
+    },
   }
   return { plan, warnings: planWarnings(settings) }
 }

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
 import { parseDuration } from '../core/duration.ts'
 import { isJsonObject } from '../core/json.ts'
-import { METHODS_WITH_HOOKS, placeOf } from '../core/place.ts'
+import { eventPlace, METHODS_WITH_HOOKS, placeOf } from '../core/place.ts'
 import type {
   CodeSettings,
   CookieSettings,
+  EventHookList,
   FeatureFlags,
   FlowSettings,
   HookList,
@@ -19,7 +20,7 @@ import type {
   TotpSettings,
 } from '../core/settings.ts'
 import type { Milliseconds } from '../core/time.ts'
-import { FLOWS, type FlowName, type MethodName } from '../core/trigger.ts'
+import { EVENTS, type EventName, FLOWS, type FlowName, type MethodName } from '../core/trigger.ts'
 import { courierSettings } from './courier-settings.ts'
 import { nestedOAuth2 } from './oauth2/nested.ts'
 import { oidcSettings } from './oidc-settings.ts'
@@ -159,6 +160,7 @@ export function toSettings(config: Config, { schemas, hostname, generatedSecret,
     courier: courierSettings(config),
     featureFlags: flagsOf(config.feature_flags),
     hooks: hookLists(config),
+    eventHooks: eventHookLists(config),
   }
 }
 
@@ -434,12 +436,7 @@ export function hookLists(config: Config): readonly HookList[] {
     own: Pick<AfterMethod, 'hooks' | 'merge'>,
   ): HookList => {
     const where = `${placeOf(flow, phase, method)}.hooks`
-    const entries = own.hooks.map(({ hook, config }, at) => ({
-      hook,
-      config: isJsonObject(config) ? config : null,
-      where: `${where}[${at}]`,
-    }))
-    return { flow, phase, method, where, merge: own.merge, entries }
+    return { flow, phase, method, where, merge: own.merge, entries: entriesOf(own.hooks, where) }
   }
   return FLOWS.flatMap((flow): readonly HookList[] => {
     const { before, after } = config.selfservice.flows[flow]
@@ -454,4 +451,27 @@ export function hookLists(config: Config): readonly HookList[] {
       }),
     ]
   }).filter(({ entries }) => entries.length > 0)
+}
+
+const entriesOf = (hooks: AfterMethod['hooks'], where: string): HookList['entries'] =>
+  hooks.map(({ hook, config }, at) => ({
+    hook,
+    config: isJsonObject(config) ? config : null,
+    where: `${where}[${at}]`,
+  }))
+
+/** Every list that is told of an event and has entries. */
+export function eventHookLists({ actions: { on } }: Pick<Config, 'actions'>): readonly EventHookList[] {
+  const lists: { readonly [E in EventName]: Pick<AfterMethod, 'hooks'> } = {
+    'identity.created': on.identity.created,
+    'identity.updated': on.identity.updated,
+    'identity.deleted': on.identity.deleted,
+    'address.verified': on.address.verified,
+    'session.revoked': on.session.revoked,
+  }
+  return EVENTS.flatMap((event): readonly EventHookList[] => {
+    const where = `${eventPlace(event)}.hooks`
+    const entries = entriesOf(lists[event].hooks, where)
+    return entries.length === 0 ? [] : [{ event, where, entries }]
+  })
 }

@@ -1,17 +1,17 @@
 import type { Decision } from './decision.ts'
 import type { Delivery } from './delivery.ts'
 import type { Flow } from './flow.ts'
-import type { Identity } from './identity.ts'
-import type { ActionId } from './ids.ts'
+import type { Identity, VerifiableAddress } from './identity.ts'
+import type { ActionId, FlowId } from './ids.ts'
 import type { RequestFacts } from './request.ts'
 import type { Session } from './session.ts'
 import type { Milliseconds, Time } from './time.ts'
-import type { Trigger } from './trigger.ts'
+import type { EventTrigger, FlowTrigger } from './trigger.ts'
 import type { Upstream } from './upstream.ts'
 
 /** What every action is told: the moment, the flow and the request that brought it about. */
 export type BeforeContext = {
-  readonly trigger: Trigger
+  readonly trigger: FlowTrigger
   readonly flow: Flow
   readonly request: RequestFacts
   /** Whoever is already signed in. */
@@ -27,6 +27,23 @@ export type AfterContext = BeforeContext & {
   readonly upstream?: Upstream
 }
 
+/** What an action is told of an event: whom it is about, and what of them is different. */
+export type EventContext = {
+  readonly trigger: EventTrigger
+  readonly identity: Identity
+  /** Of an update: who it was before, and what has changed, as pointers into the identity. */
+  readonly previous?: Identity
+  readonly changed?: readonly string[]
+  /** The address that is verified now. */
+  readonly address?: VerifiableAddress
+  /** The session that is revoked now, as it was. */
+  readonly session?: Session
+  /** The flow that caused it, where one did. */
+  readonly flowId: FlowId | null
+  /** The request that caused it. */
+  readonly request: RequestFacts | null
+}
+
 /** Until when it has to decide is told on the stopwatch. */
 export type Decides<Context> = (
   context: Context,
@@ -39,7 +56,7 @@ export type Occasion = { readonly eventId: string; readonly actionId: ActionId; 
 
 /** Makes the delivery of a queued call; null if there is nothing to tell. It runs after all gates, so it sees every amendment. */
 export type Renders = (
-  context: BeforeContext | AfterContext,
+  context: BeforeContext | AfterContext | EventContext,
   occasion: Occasion,
 ) => Delivery | null | Promise<Delivery | null>
 

@@ -1,7 +1,9 @@
-import { FLOWS, type FlowName, type MethodName } from './trigger.ts'
+import { type EventName, EVENTS, FLOWS, type FlowName, type MethodName } from './trigger.ts'
 
 /** Where a hook list stands in the configuration. */
-export type Place = `${FlowName}.before` | `${FlowName}.after` | `${FlowName}.after.${MethodName}`
+export type Place = FlowPlace | EventPlace
+type FlowPlace = `${FlowName}.before` | `${FlowName}.after` | `${FlowName}.after.${MethodName}`
+type EventPlace = `on.${EventName}`
 
 /** The methods that may have a hook list of their own, per flow (ory-actions.md §1.1). */
 export const METHODS_WITH_HOOKS = {
@@ -12,12 +14,20 @@ export const METHODS_WITH_HOOKS = {
   verification: [],
 } as const satisfies Record<FlowName, readonly MethodName[]>
 
-/** Every place a hook list may stand. */
-export const PLACES: readonly Place[] = FLOWS.flatMap((flow): Place[] => [
+/** Every place around a flow. */
+export const FLOW_PLACES: readonly FlowPlace[] = FLOWS.flatMap((flow): FlowPlace[] => [
   `${flow}.before`,
   `${flow}.after`,
-  ...METHODS_WITH_HOOKS[flow].map((method): Place => `${flow}.after.${method}`),
+  ...METHODS_WITH_HOOKS[flow].map((method): FlowPlace => `${flow}.after.${method}`),
 ])
 
-export const placeOf = (flow: FlowName, phase: 'before' | 'after', method: MethodName | null): Place =>
+export const eventPlace = (event: EventName): EventPlace => `on.${event}`
+
+/** Every place a hook list may stand. */
+export const PLACES: readonly Place[] = [...FLOW_PLACES, ...EVENTS.map(eventPlace)]
+
+/** Whether a list is told of events: nobody waits for its actions. */
+export const isEventPlace = (place: string) => place.startsWith('on.')
+
+export const placeOf = (flow: FlowName, phase: 'before' | 'after', method: MethodName | null): FlowPlace =>
   phase === 'before' ? `${flow}.before` : method === null ? `${flow}.after` : `${flow}.after.${method}`

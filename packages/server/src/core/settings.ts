@@ -3,7 +3,7 @@ import type { CourierSettings } from './courier-settings.ts'
 import type { JsonObject } from './json.ts'
 import type { OidcSettings } from './oidc-settings.ts'
 import type { Milliseconds } from './time.ts'
-import type { FlowName, MethodName } from './trigger.ts'
+import type { EventName, FlowName, MethodName } from './trigger.ts'
 
 /** The configuration in force, read and checked: every default filled in, every duration in milliseconds. */
 export type Settings = {
@@ -84,6 +84,8 @@ export type Settings = {
   readonly featureFlags: FeatureFlags
   /** Every hook list as configured, in order; the plan is made of these. */
   readonly hooks: readonly HookList[]
+  /** The lists that are told of events. */
+  readonly eventHooks: readonly EventHookList[]
 }
 
 export type Cors = {
@@ -308,6 +310,13 @@ export type HookList = {
   readonly where: string
   /** Of a method's list: alone (the default), before or after the flow's default list. */
   readonly merge: 'override' | 'prepend' | 'append'
+  readonly entries: readonly HookEntry[]
+}
+
+/** The list that is told of one event, such as `on.identity.created`. */
+export type EventHookList = {
+  readonly event: EventName
+  readonly where: string
   readonly entries: readonly HookEntry[]
 }
 

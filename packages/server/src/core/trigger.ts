@@ -16,11 +16,29 @@ export const METHODS = [
 /** The ways to sign in, sign up, recover, verify or change settings. */
 export type MethodName = (typeof METHODS)[number]
 
-/** The moment at which actions run: a flow starts, or a method has just succeeded in it. */
-export type Trigger =
+export const EVENTS = [
+  'identity.created',
+  'identity.updated',
+  'identity.deleted',
+  'address.verified',
+  'session.revoked',
+] as const
+/** What can happen to a person or a session, whatever causes it. */
+export type EventName = (typeof EVENTS)[number]
+
+/** A flow starts, or a method has just succeeded in it. */
+export type FlowTrigger =
   | { readonly phase: 'before'; readonly flow: FlowName }
   | { readonly phase: 'after'; readonly flow: FlowName; readonly method: MethodName }
 
-/** The trigger as logs and `ctx` name it: `login.before`, `registration.after.password`. */
-export const triggerName = (trigger: Trigger) =>
-  trigger.phase === 'before' ? `${trigger.flow}.before` : `${trigger.flow}.after.${trigger.method}`
+/** Something has happened, on whatever path. */
+export type EventTrigger = { readonly phase: 'on'; readonly event: EventName }
+
+/** The moment at which actions run. */
+export type Trigger = FlowTrigger | EventTrigger
+
+/** The trigger as logs and `ctx` name it: `login.before`, `registration.after.password`, `on.identity.created`. */
+export function triggerName(trigger: Trigger): string {
+  if (trigger.phase === 'on') return `on.${trigger.event}`
+  return trigger.phase === 'before' ? `${trigger.flow}.before` : `${trigger.flow}.after.${trigger.method}`
+}

@@ -140,7 +140,7 @@ export const schemaUrl = (schemaId: string, publicUrl: string) =>
 
 const listed = (key: string, items: readonly Json[]): JsonObject => (items.length === 0 ? {} : { [key]: items })
 
-const verifiableAddressView = (address: VerifiableAddress): JsonObject => ({
+export const verifiableAddressView = (address: VerifiableAddress): JsonObject => ({
   id: address.id,
   value: address.value,
   verified: address.verified,

@@ -17,6 +17,7 @@ const SELECT = `select
 /** The hot path of `whoami`: one look-up in one index, and all that the answer holds. */
 const FIND_BY_TOKEN_HASH = statement('sessions.find_by_token_hash', `${SELECT} where s.token_hash = $1`)
 const FIND = statement('sessions.find', `${SELECT} where s.id = $1`)
+const FIND_MANY = statement('sessions.find_many', ({ among }) => `${SELECT} where ${among('s.id', '$1')}`)
 /** Whether it signs somebody in at a moment; which sessions of a list are meant. */
 const LIVE = (at: string) => `(s.active = 1 and s.expires_at > ${at} and i.state = 'active')`
 
@@ -90,6 +91,7 @@ export const readSessions = (db: Database): Sessions => ({
     const row = await db.find(FIND, [id])
     return row === null ? null : sessionOf(row)
   },
+  findMany: async (ids) => (ids.length === 0 ? [] : (await db.all(FIND_MANY, [encode(ids)])).map(sessionOf)),
   list: async ({ before, size, which, at }) => {
     const { issuedAt, id } = before ?? FROM_THE_START
     return (await db.all(LIST[which], [issuedAt, id, at, size])).map(sessionOf)

@@ -60,6 +60,8 @@ export type Page = {
 export type Sessions = {
   findByTokenHash(hash: TokenHash): Promise<Session | null>
   find(id: SessionId): Promise<Session | null>
+  /** Those that are there, in no order. */
+  findMany(ids: readonly SessionId[]): Promise<readonly Session[]>
   /** Everybody's, newest first. */
   list(page: SessionPage): Promise<readonly Session[]>
   /** Newest first; those before `skip` are passed over. */

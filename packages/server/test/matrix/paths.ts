@@ -30,7 +30,7 @@ const OTHER_PASSWORD = 'another-horse-with-9-batteries'
 const MINUTES = 60_000
 const WRONG = (code: string) => (code === '000000' ? '111111' : '000000')
 
-const signedUp = async ({ app, client, email }: Walker) => {
+export const signedUp = async ({ app, client, email }: Walker) => {
   const ann = somebody(app, client)
   await ann.signUp(email)
   return ann
@@ -40,13 +40,13 @@ const known = async ({ app, client, email }: Walker) => {
   await somebody(app, 'api').signUp(email)
   return somebody(app, client)
 }
-const idOf = async ({ app, email }: Walker) => {
+export const idOf = async ({ app, email }: Walker) => {
   const { text } = await httpClient({ keepsCookies: false }).get(
     `${app.adminUrl}/admin/identities?credentials_identifier=${email}`,
   )
   return textIn(JSON.parse(text), '0.id')
 }
-const admin = ({ app }: Walker, method: string, path: string, body?: JsonObject) =>
+export const admin = ({ app }: Pick<Walker, 'app'>, method: string, path: string, body?: JsonObject) =>
   httpClient({ keepsCookies: false }).send(`${app.adminUrl}/admin${path}`, {
     method,
     ...(body === undefined ? {} : { body }),

@@ -1,11 +1,11 @@
-import type { AfterContext, BeforeContext } from '../../core/action.ts'
+import type { AfterContext, BeforeContext, EventContext } from '../../core/action.ts'
 import type { DeliveryId } from '../../core/ids.ts'
 import type { JsonObject } from '../../core/json.ts'
 import type { RequestFacts } from '../../core/request.ts'
 import { isOwnCookie, seenHeaders } from '../../core/seen-headers.ts'
 import type { Settings } from '../../core/settings.ts'
 import type { Time } from '../../core/time.ts'
-import { flowView, identityView, sessionView } from '../../core/views.ts'
+import { flowView, identityView, sessionView, verifiableAddressView } from '../../core/views.ts'
 
 type Moment = {
   readonly settings: Pick<Settings, 'clients' | 'serve' | 'session'>
@@ -14,10 +14,39 @@ type Moment = {
 }
 
 /** The `ctx` of a template: Ory's keys (ory-actions.md §4.3), then what we add (design.md §3). */
-export function templateContext(
-  { settings, deliveryId, at }: Moment,
-  context: BeforeContext | AfterContext,
-): JsonObject {
+export function templateContext(moment: Moment, context: BeforeContext | AfterContext | EventContext): JsonObject {
+  return {
+    ...('flow' in context ? flowContext(moment, context) : eventContext(moment, context)),
+    // A body is rendered once and repeated as it is, so it is always that of the first attempt.
+    delivery: { id: moment.deliveryId, attempt: 1 },
+  }
+}
+
+/** Of an event: whom it is about, what is different, and the request that caused it, where one did. */
+function eventContext({ settings, at }: Moment, context: EventContext): JsonObject {
+  const { trigger, identity, previous, changed, address, session, flowId, request } = context
+  const publicUrl = settings.serve.public.baseUrl
+  return {
+    trigger: { phase: trigger.phase, event: trigger.event },
+    identity: identityView(identity, publicUrl),
+    ...(previous === undefined ? {} : { previous_identity: identityView(previous, publicUrl) }),
+    ...(changed === undefined ? {} : { changed }),
+    ...(address === undefined ? {} : { address: verifiableAddressView(address) }),
+    ...(session === undefined ? {} : { session: sessionView(session, publicUrl, at) }),
+    ...(flowId === null ? {} : { flow_id: flowId }),
+    ...(request === null ? {} : requestKeys(request, settings)),
+  }
+}
+
+const requestKeys = (request: RequestFacts, settings: Seen): JsonObject => ({
+  request_headers: seenHeaders(request, settings),
+  request_method: request.method,
+  request_url: request.url,
+  request_cookies: seenCookies(request, settings),
+  client_ip: withoutPort(request.clientIp),
+})
+
+function flowContext({ settings, at }: Moment, context: BeforeContext | AfterContext): JsonObject {
   const { trigger, flow, request, session } = context
   const publicUrl = settings.serve.public.baseUrl
   const isBefore = (name: typeof trigger.flow) => trigger.phase === 'before' && trigger.flow === name
@@ -32,20 +61,14 @@ export function templateContext(
     ...('identity' in context ? { identity: identityView(context.identity, publicUrl) } : {}),
     ...(previous === null ? {} : { previous_identity: previous }),
     ...sessionKey(context, publicUrl, at),
-    request_headers: seenHeaders(request, settings),
-    request_method: request.method,
-    request_url: request.url,
-    request_cookies: seenCookies(request, settings),
+    ...requestKeys(request, settings),
     trigger:
       trigger.phase === 'before'
         ? { flow: trigger.flow, phase: trigger.phase }
         : { flow: trigger.flow, phase: trigger.phase, method: trigger.method },
-    client_ip: withoutPort(request.clientIp),
     ...('upstream' in context && context.upstream
       ? { upstream: { provider: context.upstream.provider, claims: context.upstream.claims } }
       : {}),
-    // A body is rendered once and repeated as it is, so it is always that of the first attempt.
-    delivery: { id: deliveryId, attempt: 1 },
   }
 }
 

@@ -18,6 +18,7 @@ import { type About, deadDelivery, pendingDelivery } from './render-delivery.ts'
 
 /** One asking: what it is about, until when, and what has been tried so far. */
 type Asking = About & {
+  readonly context: BeforeContext | AfterContext
   /** On the stopwatch. */
   readonly from: Milliseconds
   readonly deadline: Milliseconds

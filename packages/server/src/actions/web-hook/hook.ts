@@ -1,6 +1,6 @@
 import type { OnFailure, Sign } from '../../core/action.ts'
 import { parseDuration } from '../../core/duration.ts'
-import type { Place } from '../../core/place.ts'
+import { isEventPlace, type Place } from '../../core/place.ts'
 import type { Settings } from '../../core/settings.ts'
 import type { Milliseconds } from '../../core/time.ts'
 import type { WebHookConfig } from './config.ts'
@@ -76,7 +76,7 @@ export function modeOf(
   { response, can_interrupt }: Pick<WebHookConfig, 'response' | 'can_interrupt'>,
   place: Place,
 ): Mode {
-  if (response?.ignore) return 'queued'
+  if (response?.ignore || isEventPlace(place)) return 'queued'
   if (response?.parse || can_interrupt) return 'asked'
   return STORES_FIRST.test(place) ? 'awaited' : 'asked'
 }

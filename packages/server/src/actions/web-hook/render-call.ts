@@ -1,4 +1,4 @@
-import type { AfterContext, BeforeContext } from '../../core/action.ts'
+import type { AfterContext, BeforeContext, EventContext } from '../../core/action.ts'
 import type { RenderedCall } from '../../core/delivery.ts'
 import type { DeliveryId } from '../../core/ids.ts'
 import type { JsonObject } from '../../core/json.ts'
@@ -27,7 +27,7 @@ type Moment = { readonly id: DeliveryId; readonly at: Time; readonly budget: Mil
 export async function renderCall(
   { settings, templates }: Deps,
   hook: Hook,
-  context: BeforeContext | AfterContext,
+  context: BeforeContext | AfterContext | EventContext,
   { id, at, budget }: Moment,
 ): Promise<Rendered> {
   const { method, template, headers, sign } = hook

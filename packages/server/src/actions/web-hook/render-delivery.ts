@@ -1,6 +1,6 @@
-import type { AfterContext, BeforeContext, Occasion } from '../../core/action.ts'
+import type { AfterContext, BeforeContext, EventContext, Occasion } from '../../core/action.ts'
 import type { Delivery, RenderedCall } from '../../core/delivery.ts'
-import { type DeliveryId, deliveryId } from '../../core/ids.ts'
+import { type DeliveryId, deliveryId, type FlowId } from '../../core/ids.ts'
 import type { Milliseconds, Time } from '../../core/time.ts'
 import { triggerName } from '../../core/trigger.ts'
 import type { ActionDeps } from '../deps.ts'
@@ -10,11 +10,13 @@ import { renderCall } from './render-call.ts'
 /** What the request may need between commit and call, on top of the call itself, before a worker takes over. */
 const HANDOVER: Milliseconds = 10_000
 
+type Moment = BeforeContext | AfterContext | EventContext
+
 /** Renders a queued or awaited call, to be stored with the change that causes it. Null: there is nothing to tell. */
 export async function renderDelivery(
   deps: ActionDeps,
   hook: Hook,
-  context: BeforeContext | AfterContext,
+  context: Moment,
   occasion: Occasion,
 ): Promise<Delivery | null> {
   const id = deliveryId(deps.random.rowId())
@@ -22,7 +24,7 @@ export async function renderDelivery(
   const rendered = await renderCall(deps, hook, context, { id, at, budget: hook.timeout })
   if (rendered.kind === 'cancelled') return null
   if (rendered.kind === 'skipped') {
-    deps.log('info', 'action_skipped', { action: occasion.actionId, where: occasion.where, flow: context.flow.id })
+    deps.log('info', 'action_skipped', { action: occasion.actionId, where: occasion.where, flow: flowOf(context) })
     return null
   }
   const about = { id, at, context, occasion }
@@ -37,7 +39,7 @@ export async function renderDelivery(
 export type About = {
   readonly id: DeliveryId
   readonly at: Time
-  readonly context: BeforeContext | AfterContext
+  readonly context: Moment
   readonly occasion: Occasion
 }
 
@@ -55,15 +57,19 @@ export const deadDelivery = (hook: Told, about: About, reason: string): Delivery
 
 type Told = Pick<Hook, 'timeout' | 'emitHeaders' | 'endpoint'>
 
-const deliveryAbout = ({ endpoint }: Told, { id, at, context, occasion }: About) => ({
+const flowOf = (context: Moment) => ('flow' in context ? context.flow.id : context.flowId)
+
+const deliveryAbout = ({ endpoint }: Told, { id, at, context, occasion }: About): Omit<Delivery, 'content'> => ({
   id,
   eventId: occasion.eventId,
   actionId: occasion.actionId,
   trigger: triggerName(context.trigger),
   identityId: 'identity' in context ? context.identity.id : null,
-  flowId: context.flow.id,
   endpoint,
   createdAt: at,
   leasedUntil: null,
   leaseToken: null,
+  ...withFlow(flowOf(context)),
 })
+
+const withFlow = (flowId: FlowId | null) => (flowId === null ? {} : { flowId })

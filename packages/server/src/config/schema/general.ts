@@ -1,4 +1,7 @@
 import { Type } from 'typebox'
+import { eventPlace } from '../../core/place.ts'
+import type { EventName } from '../../core/trigger.ts'
+import { hookList } from './hooks.ts'
 import {
   bytes,
   choice,
@@ -174,7 +177,18 @@ export const clients = group('Calls that go out.', {
   }),
 })
 
-export const actions = group('How actions are asked.', {
+const onEvent = (event: EventName) => group(`On ${event}.`, { hooks: hookList(eventPlace(event)) })
+
+export const actions = group('How actions are asked, and those that are told of events.', {
+  on: group('Calls that are queued when something has happened, whatever caused it.', {
+    identity: group('To a person.', {
+      created: onEvent('identity.created'),
+      updated: onEvent('identity.updated'),
+      deleted: onEvent('identity.deleted'),
+    }),
+    address: group('To an address.', { verified: onEvent('address.verified') }),
+    session: group('To a session.', { revoked: onEvent('session.revoked') }),
+  }),
   ask_timeout: positiveDuration('One budget for all blocking actions of one step.', '10s'),
   timeout: positiveDuration('One budget for all attempts of one action, unless it has its own.', '3s'),
   attempts: whole('Tries of a blocking call.', 3, { minimum: 1, maximum: 10 }),
