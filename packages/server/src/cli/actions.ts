@@ -22,7 +22,7 @@ type Options = {
 export function actionsCommand(program: Command): void {
   const group = program.command('actions').description('see what the actions will do, and what they did')
   withFiles(group.command('plan').description('which actions run at each trigger, in which order, and why'))
-    .option('--flow <flow>', 'only this flow: login, registration, recovery, verification, settings or tokens')
+    .option('--flow <flow>', 'only this flow: login, registration, recovery, verification, settings or tokens; `on` for events')
     .action(plan)
   withFiles(group.command('lint').description('what is wrong, or perhaps not meant; exit code 1 on problems'))
     .option('--strict', 'notes count as problems')
@@ -67,7 +67,7 @@ function planText(triggers: readonly TriggerPlan[]): string {
   const busy = triggers.filter(({ steps }) => steps.length > 0)
   const idle = triggers.filter(({ steps }) => steps.length === 0).map(({ trigger }) => trigger)
   if (busy.length === 0) {
-    return 'No actions are configured.\nPut some under selfservice.flows.<flow>.before.hooks or .after.hooks; docs/configuration.md lists them.\n'
+    return 'No actions are configured.\nPut some under selfservice.flows.<flow>.before.hooks or .after.hooks, or actions.on.<event>.hooks; docs/configuration.md lists them.\n'
   }
   const sections = busy.map(({ trigger, steps }) => `${trigger}\n${indented(stepTable(steps))}\n`)
   return sections.join('') + (idle.length === 0 ? '' : `Nothing runs at ${idle.join(', ')}.\n`)

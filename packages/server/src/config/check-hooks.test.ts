@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { actionKinds } from '../actions/registry.ts'
 import { errorOf, load, minimalConfig, toBase64 } from '../../test/minimal-config.ts'
 import type { JsonObject } from '../core/json.ts'
-import { METHODS_WITH_HOOKS, PLACES, type Place } from '../core/place.ts'
+import { FLOW_PLACES, hooksPath, isEventPlace, METHODS_WITH_HOOKS, PLACES, type Place } from '../core/place.ts'
 import { checkHookList } from './check-hooks.ts'
 import { withValue } from './path.ts'
 
@@ -18,8 +18,8 @@ const settings = METHODS_WITH_HOOKS.settings.map((method): Place => `settings.af
 const credentials = but(settings, 'settings.after.profile')
 const ALLOWED: { readonly [kind: string]: readonly Place[] } = {
   web_hook: PLACES,
-  b2b_sso: but(PLACES, 'recovery.after', ...credentials),
-  organization: but(PLACES, 'recovery.after', ...credentials),
+  b2b_sso: but(FLOW_PLACES, 'recovery.after', ...credentials),
+  organization: but(FLOW_PLACES, 'recovery.after', ...credentials),
   session: registration,
   revoke_active_sessions: [...login, ...credentials, 'recovery.after'],
   require_verified_address: login,
@@ -32,10 +32,9 @@ const ALLOWED: { readonly [kind: string]: readonly Place[] } = {
 const entries: { readonly [kind: string]: JsonObject } = {
   web_hook: { hook: 'web_hook', config: { url: 'https://b.test/', method: 'POST', body: toBase64('{}') } },
 }
-const pathOf = (place: Place) => ['selfservice', 'flows', ...place.split('.'), 'hooks']
-const withHook = (place: Place, entry: JsonObject) => withValue(minimalConfig, pathOf(place), [entry])
+const withHook = (place: Place, entry: JsonObject) => withValue(minimalConfig, hooksPath(place), [entry])
 const misplacedAt = (place: Place, entry: JsonObject) =>
-  checkHookList(place, [entry], pathOf(place)).filter(({ got = '' }) => got.includes('may not run'))
+  checkHookList(place, [entry], hooksPath(place)).filter(({ got = '' }) => got.includes('may not run'))
 
 test('the table is about the kinds there are', () => {
   expect(Object.keys(ALLOWED).toSorted()).toEqual([...Object.keys(actionKinds), 'b2b_sso', 'organization'].toSorted())
@@ -49,8 +48,9 @@ test.each(Object.keys(ALLOWED))('S38: %s may stand where it may, and nowhere els
 
 test.each(PLACES)('a web_hook at %s loads and keeps its place', async (place) => {
   const { settings } = await load(withHook(place, entries['web_hook'] ?? {}))
-  expect(settings.hooks.map(({ where }) => where)).toEqual([`${place}.hooks`])
-  expect(settings.hooks[0]?.entries[0]?.where).toBe(`${place}.hooks[0]`)
+  const lists = [...settings.hooks, ...settings.eventHooks]
+  expect(lists.map(({ where }) => where)).toEqual([`${place}.hooks`])
+  expect(lists[0]?.entries[0]?.where).toBe(`${place}.hooks[0]`)
 })
 
 const refusedPlaces = Object.keys(actionKinds).flatMap((kind) =>
@@ -59,7 +59,8 @@ const refusedPlaces = Object.keys(actionKinds).flatMap((kind) =>
 test.each(refusedPlaces)('%s at %s is refused when the configuration is read', async (kind, place) => {
   const error = await errorOf(JSON.stringify(withHook(place, { hook: kind })))
   const [flow = '', phase = ''] = place.split('.')
-  expect(error).toContain(`${place}.hooks[0]: "${kind}" may not run ${phase} ${flow}; allowed here: web_hook`)
+  const moment = isEventPlace(place) ? place.replace('.', ' ') : `${phase} ${flow}`
+  expect(error).toContain(`${place}.hooks[0]: "${kind}" may not run ${moment}; allowed here: web_hook`)
   expect(error).toContain(`"${kind}" may stand at `)
 })
 
@@ -82,4 +83,30 @@ test.each([
   expect(error).toMatch(
     new RegExp(String.raw`selfservice\.flows\.${flow}\.(?:before|after(?:\.hooks)?)\n +got +an unknown key`),
   )
+})
+
+test.each([
+  [{ response: { parse: true } }, 'response.parse'],
+  [{ can_interrupt: true }, 'can_interrupt'],
+  [{ on_failure: 'continue' }, 'on_failure'],
+  [{ attempts: 2 }, 'attempts'],
+])(
+  'a web_hook on an event whose answer is to count is refused, and told where it may stand: %j',
+  async (config, key) => {
+    const hook = {
+      hook: 'web_hook',
+      config: { url: 'https://b.test/', method: 'POST', body: toBase64('{}'), ...config },
+    }
+    const error = await errorOf(JSON.stringify(withHook('on.identity.updated', hook)))
+    expect(error).toContain(`actions.on.identity.updated.hooks[0].config.${key}`)
+    expect(error).toContain(
+      'on.identity.updated.hooks[0]: what has happened already can be neither refused nor changed',
+    )
+    expect(error).toContain('may stand before or after a flow')
+  },
+)
+
+test('an event that does not exist is refused, and the nearest one named', async () => {
+  const config = withValue(minimalConfig, ['actions', 'on', 'identity', 'craeted', 'hooks'], [])
+  expect(await errorOf(JSON.stringify(config))).toMatch(/actions\.on\.identity\.craeted[^]*created/)
 })

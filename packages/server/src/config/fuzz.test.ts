@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { load, loadText, minimalConfig, minimalText } from '../../test/minimal-config.ts'
 import { ConfigError } from '../core/errors.ts'
 import type { Json, JsonObject } from '../core/json.ts'
-import { PLACES } from '../core/place.ts'
+import { hooksPath, PLACES } from '../core/place.ts'
 import { type Path, withValue } from './path.ts'
 import { printConfig } from './print.ts'
 import type { SchemaNode } from './schema/node.ts'
@@ -74,10 +74,7 @@ const entry: fc.Arbitrary<Json> = fc.record(
 )
 const change = fc.oneof(
   fc.tuple(fc.constantFrom(...paths), value),
-  fc.tuple(
-    fc.constantFrom(...PLACES).map((place): Path => ['selfservice', 'flows', ...place.split('.'), 'hooks']),
-    fc.array(entry, { maxLength: 3 }),
-  ),
+  fc.tuple(fc.constantFrom(...PLACES).map(hooksPath), fc.array(entry, { maxLength: 3 })),
 )
 const applied = (changes: readonly (readonly [Path, Json])[]) =>
   changes.reduce<JsonObject>((tree, [path, json]) => withValue(tree, path, json), minimalConfig)

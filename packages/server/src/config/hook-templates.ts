@@ -1,4 +1,5 @@
 import { compile, JsonnetError } from '@cardea/jsonnet'
+import { eventPlace, hooksPath, placeOf } from '../core/place.ts'
 import type { EventHookList, HookList, Settings } from '../core/settings.ts'
 import type { Finding } from './check.ts'
 import type { Path } from './path.ts'
@@ -9,9 +10,7 @@ type Template = { readonly path: Path; readonly location: string }
 type List = HookList | EventHookList
 
 const pathOf = (list: List): Path =>
-  'event' in list
-    ? ['actions', 'on', ...list.event.split('.'), 'hooks']
-    : ['selfservice', 'flows', list.flow, list.phase, list.method, 'hooks'].filter((step) => step !== null)
+  hooksPath('event' in list ? eventPlace(list.event) : placeOf(list.flow, list.phase, list.method))
 
 /** The body templates of a configuration that are at hand: those of the web are fetched when they are needed. */
 const templatesOf = (lists: readonly List[]): readonly Template[] =>

@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type ActionWorld, actionWorld } from '../../test/action-world.ts'
 import { load, minimalConfig, toBase64 } from '../../test/minimal-config.ts'
-import type { JsonObject } from '../core/json.ts'
+import { isJsonObject, type JsonObject } from '../core/json.ts'
 import { actionsFor } from '../core/plan.ts'
 import type { Trigger } from '../core/trigger.ts'
+import { explainPlan } from './explain-plan.ts'
+import { lintActions } from './lint.ts'
 import { makePlan } from './plan.ts'
 
 const state: { world?: ActionWorld } = {}
@@ -248,3 +250,50 @@ test('people’s data over http is worth a word outside of development', async (
     { kind: 'plain_http', where: 'login.before.hooks[0]', text: expect.stringContaining('over http') },
   ])
 })
+
+test('what stands on events is planned, explained and linted like everything else', async () => {
+  const actions = { on: { identity: { created: { hooks: [hook('a'), hook('off', { enabled: false })] } } } }
+  const { settings } = await load({ ...minimalConfig, actions })
+  const { world } = state
+  if (world === undefined) throw new Error('no world')
+  const { plan } = makePlan(settings, { ...world, settings })
+  expect(wheres({ plan, warnings: [] }, { phase: 'on', event: 'identity.created' })).toEqual([
+    'on.identity.created.hooks[0]',
+  ])
+  expect(wheres({ plan, warnings: [] }, { phase: 'on', event: 'identity.updated' })).toEqual([])
+  expect(explainPlan(settings).find(({ trigger }) => trigger === 'on.identity.created')?.steps).toEqual([
+    expect.objectContaining({
+      beat: 'queued',
+      where: 'on.identity.created.hooks[0]',
+      why: 'identity.created, whatever caused it',
+      call: expect.objectContaining({ target: 'POST https://receiver.test/a', answer: 'is not waited for' }),
+    }),
+  ])
+})
+
+test('the notes about calls are about those on events as well', async () => {
+  const bad = hook('a', { url: 'http://169.254.169.254/', headers: { host: 'x' }, body: '' })
+  const { settings } = await load({
+    ...minimalConfig,
+    actions: {
+      on: {
+        session: {
+          revoked: {
+            hooks: [bad, hook('b'), { ...hook('b'), config: { ...object(hook('b').config), timeout: '1s' } }],
+          },
+        },
+      },
+    },
+  })
+  const remarks = await lintActions(settings, {
+    readFile: () => Promise.resolve(''),
+    fetchText: () => Promise.resolve(''),
+  })
+  const [first, third] = ['on.session.revoked.hooks[0]', 'on.session.revoked.hooks[2]']
+  const of = (where: string | undefined) =>
+    remarks.filter((remark) => remark.where.startsWith(where ?? '')).map(({ kind }) => kind)
+  expect(of(first).toSorted()).toEqual(['header_not_allowed', 'no_body', 'target_not_allowed'])
+  expect(of(third)).toEqual(['same_id'])
+})
+
+const object = (value: unknown): JsonObject => (isJsonObject(value) ? value : {})

@@ -31,3 +31,9 @@ export const isEventPlace = (place: string) => place.startsWith('on.')
 
 export const placeOf = (flow: FlowName, phase: 'before' | 'after', method: MethodName | null): FlowPlace =>
   phase === 'before' ? `${flow}.before` : method === null ? `${flow}.after` : `${flow}.after.${method}`
+
+/** The keys of the configuration that lead to the list of a place. */
+export const hooksPath = (place: Place): readonly string[] => {
+  const [first = '', ...rest] = place.split('.')
+  return [...(first === 'on' ? ['actions', 'on'] : ['selfservice', 'flows', first]), ...rest, 'hooks']
+}

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { isJsonObject, type Json, type JsonObject } from '../../src/core/json.ts'
-import { FLOWS, type FlowName } from '../../src/core/trigger.ts'
+import { type EventName, EVENTS, FLOWS, type FlowName } from '../../src/core/trigger.ts'
 import { startTestApp, type TestApp, webHook } from '../app.ts'
 import { fiveFlows } from '../flows/base.ts'
 import { type Client, PASSWORD } from '../journeys.ts'
@@ -52,6 +52,19 @@ const WORDS: { readonly [trigger: string]: { readonly runs: string; readonly ans
     runs: 'When a method has made a change. An action with `response.parse` or `can_interrupt` is asked before the change is stored; a plain one is called once it is, and its failure fails the answer; one with `response.ignore` is queued. `identity` is who they are to be, `previous_identity` and `session.identity` who they were.',
     answers: 'Asked, it may refuse or change the identity; what it changes is checked and stored.',
   },
+}
+
+/** What the page says of events. */
+const EVENT_WORDS: { readonly [E in EventName]: string } = {
+  'identity.created':
+    'When a person comes into being: a sign-up by any method, an administrator, each one of an import. An address that is verified from the start is an `address.verified` as well.',
+  'identity.updated':
+    'When something about a person is different: a change of settings, a verification, an administrator, a receiver that was told later and refuses. `changed` has a JSON pointer into the identity for each difference; of credentials it names the type (`/credentials/password`), of `metadata_admin` only that it has changed. A save that changes nothing, a mail that was sent, a code that was used up and a better hash of the same password are no update.',
+  'identity.deleted': 'When a person is deleted. `identity` is the last that was known of them.',
+  'address.verified':
+    'When an address is known to be read: by a code or link, a sign-in with a code, a provider or an administrator who says so. `address` is that address.',
+  'session.revoked':
+    'When a session ends before its time: signing out, ending other sessions, the action `revoke_active_sessions`, an administrator, the deletion of its person. One call for each session; one that has expired by itself is not told.',
 }
 
 let app: TestApp
@@ -120,12 +133,94 @@ test('docs/actions.md shows what really happens', { timeout: 60_000 }, async () 
       sections.push(section(trigger, ctx, seen))
     }
   }
+  sections.push(EVENTS_HEAD, ...(await eventSections()))
   await expect([HEAD, ...sections, TAIL].join('\n')).toMatchFileSnapshot('../../../../docs/actions.md')
 })
 
-const HEAD = `# Actions: ten triggers
+/** Walks through everything that can happen to one person, and shows what was told of it. */
+async function eventSections(): Promise<readonly string[]> {
+  receiver.reset()
+  const hooks = (event: EventName) => ({ hooks: [webHook(receiver.url(`/${event}`))] })
+  await app.reload({
+    ...fiveFlows(),
+    actions: {
+      on: {
+        identity: {
+          created: hooks('identity.created'),
+          updated: hooks('identity.updated'),
+          deleted: hooks('identity.deleted'),
+        },
+        address: { verified: hooks('address.verified') },
+        session: { revoked: hooks('session.revoked') },
+      },
+    },
+  })
+  people += 1
+  const email = `ann-${people}@example.test`
+  const ann = somebody(app, 'api')
+  await ann.signUp(email)
+  const { flow } = await ann.start('settings')
+  await ann.submit(flow, { method: 'profile', traits: { email, newsletter: true } })
+  const { text } = await ann.http.get(`${app.adminUrl}/admin/identities?credentials_identifier=${email}`)
+  const id = textIn(JSON.parse(text), '0.id')
+  const started = await ann.start('verification')
+  const sent = await ann.submit(started.flow, { method: 'code', email })
+  await receiver.waitFor('/identity.updated')
+  await ann.submit(sent.flow, { method: 'code', code: await codeTo(app, email) })
+  const session = textIn((await ann.whoami()).json, 'id')
+  await ann.http.send(`${app.adminUrl}/admin/sessions/${session}`, { method: 'DELETE' })
+  await ann.http.send(`${app.adminUrl}/admin/identities/${id}`, { method: 'DELETE' })
+  return Promise.all(
+    EVENTS.map(async (event) => {
+      const [call] = await receiver.waitFor(`/${event}`)
+      const ctx: Json = JSON.parse(call?.body ?? 'null')
+      expect(ctx).toMatchObject({ trigger: { phase: 'on', event } })
+      return `## on ${event}
 
-An action runs before a flow starts or after a method has succeeded in it. This page is written by
+${EVENT_WORDS[event]}
+
+\`ctx\`:
+
+\`\`\`json
+${JSON.stringify(shown(ctx), null, 2)}
+\`\`\`
+`
+    }),
+  )
+}
+
+const EVENTS_HEAD = `## On an event
+
+What happens to a person or a session can be told whatever caused it: a form, an administrator, an import. Such calls
+stand under \`actions.on\`, are rows of the very commit that makes it happen, and are always queued, so nobody waits for
+them and their answers change nothing.
+
+\`\`\`yaml
+actions:
+  on:
+    identity:
+      created: { hooks: [] }
+      updated: { hooks: [] }
+      deleted: { hooks: [] }
+    address:
+      verified: { hooks: [] }
+    session:
+      revoked:
+        hooks:
+          - hook: web_hook
+            config:
+              url: https://app.example.test/hooks/session-ended
+              method: POST
+              body: base64://ZnVuY3Rpb24oY3R4KSB7IHNlc3Npb246IGN0eC5zZXNzaW9uLmlkIH0=
+\`\`\`
+
+\`request_*\` and \`client_ip\` are those of the request that caused it, \`flow_id\` the flow it was part of, where it was
+part of one. A parser of YAML 1.1 takes the key \`on\` for a truth value; Cardea reads YAML 1.2, and others need quotes.
+`
+
+const HEAD = `# Actions: ten triggers and five events
+
+An action runs before a flow starts, after a method has succeeded in it, or when something has happened. This page is written by
 \`packages/server/test/matrix/actions-page.test.ts\` from real runs: the \`ctx\` of each trigger is one that a receiver
 got (ids, times and secrets are replaced, forms and header lists are shortened), and each refusal is one that was seen. Which paths
 reach which trigger is in [trigger-matrix.md](trigger-matrix.md), what every key of the configuration means in
@@ -146,8 +241,8 @@ const TAIL = `## In all of them
 
 * The actions of one trigger run in the order of their list; the first refusal ends it.
 * A receiver that cannot be reached fails the flow with a neutral text, unless its hook says otherwise.
-* Nobody is called for a sign-in that failed, for codes that are sent, for anything an administrator does, or for
-  signing out.
+* No action of a flow is called for a sign-in that failed, for codes that are sent, for anything an administrator does,
+  or for signing out. What these change is told [on an event](#on-an-event).
 `
 
 function section(trigger: string, ctx: Json, seen: { readonly [C in Client]: Told }): string {

@@ -1,14 +1,20 @@
 import { expect, test } from 'vitest'
-import { PLACES, type Place } from '../../core/place.ts'
+import { EVENTS } from '../../core/trigger.ts'
+import { eventPlace, FLOW_PLACES, type Place } from '../../core/place.ts'
 import { modeOf, readHook } from './hook.ts'
 
 const isStoring = (place: Place) => place.startsWith('registration.after') || place.startsWith('settings.after')
 
-test.each(PLACES)('%s: neither key, parse or interrupt, ignore', (place) => {
+test.each(FLOW_PLACES)('%s: neither key, parse or interrupt, ignore', (place) => {
   expect(modeOf({}, place)).toBe(isStoring(place) ? 'awaited' : 'asked')
   expect(modeOf({ response: { ignore: false, parse: false }, can_interrupt: false }, place)).toBe(modeOf({}, place))
   expect(modeOf({ response: { parse: true } }, place)).toBe('asked')
   expect(modeOf({ can_interrupt: true }, place)).toBe('asked')
+  expect(modeOf({ response: { ignore: true } }, place)).toBe('queued')
+})
+
+test.each(EVENTS.map(eventPlace))('%s: whatever is said of the answer, the call is queued', (place) => {
+  expect(modeOf({}, place)).toBe('queued')
   expect(modeOf({ response: { ignore: true } }, place)).toBe('queued')
 })
 
