@@ -22,7 +22,10 @@ type Options = {
 export function actionsCommand(program: Command): void {
   const group = program.command('actions').description('see what the actions will do, and what they did')
   withFiles(group.command('plan').description('which actions run at each trigger, in which order, and why'))
-    .option('--flow <flow>', 'only this flow: login, registration, recovery, verification, settings or tokens; `on` for events')
+    .option(
+      '--flow <flow>',
+      'only this flow: login, registration, recovery, verification, settings or tokens; `on` for events',
+    )
     .action(plan)
   withFiles(group.command('lint').description('what is wrong, or perhaps not meant; exit code 1 on problems'))
     .option('--strict', 'notes count as problems')
