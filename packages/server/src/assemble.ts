@@ -16,7 +16,7 @@ import type { MessageTemplates } from './courier/templates.ts'
 import type { Settings, TokenTemplate } from './core/settings.ts'
 import { createCodes } from './crypto/codes.ts'
 import { createCsrfTokens, csrfCookieName } from './crypto/csrf.ts'
-import { isSame } from './crypto/keys.ts'
+import { isSame, keyedHash } from './crypto/keys.ts'
 import { createPasswords } from './crypto/passwords.ts'
 import { createSeal } from './crypto/seal.ts'
 import { ALGORITHMS, keyCeremonies } from './crypto/key-ceremonies.ts'
@@ -25,6 +25,7 @@ import type { FlowDeps } from './flows/define.ts'
 import { browserState } from './http/browser-state.ts'
 import { actionRoutes } from './http/action-routes.ts'
 import type { Causes } from './http/causes.ts'
+import { createSourceOf } from './http/source.ts'
 import { toAdminRoutes, toPublicRoutes } from './http/cross-routes.ts'
 import type { DoorDeps } from './http/doors.ts'
 import { adminDoor, publicDoor } from './http/listener-doors.ts'
@@ -278,6 +279,10 @@ function flowDeps(
     ...world,
     store,
     csrf: doors.csrf,
+    counting: {
+      sourceOf: createSourceOf(settings.serve.public.trustedProxies),
+      digest: keyedHash(settings.secrets.default, 'budget'),
+    },
     tokens: { issue: () => issueSessionToken(world.random) },
     seal: createSeal(settings.secrets.cookie, 'parked submission', world.random),
     traits,

@@ -48,6 +48,7 @@ export function actionWorld({ actions, clients }: Changes = {}): ActionWorld {
     },
     serve: {
       public: {
+        trustedProxies: [],
         host: '127.0.0.1',
         port: 4433,
         baseUrl: 'http://id.test/',
@@ -167,6 +168,7 @@ export const request: RequestFacts = {
   },
   cookies: { ory_kratos_session: 'secret', csrf_token_abc: 'secret', ory_kratos_continuity: 'secret', theme: 'dark' },
   clientIp: '192.0.2.7',
+  peer: '192.0.2.7',
   userAgent: 'test/1',
   location: '',
 }

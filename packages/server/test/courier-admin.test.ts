@@ -118,7 +118,16 @@ describe.each(DIALECTS)('a recovery on %s, from the form to the mail server and 
 })
 
 const exchange = (query: string, params: Exchange['params'] = {}): Exchange => ({
-  facts: { method: 'GET', url: '/', headers: {}, cookies: {}, clientIp: '127.0.0.1', userAgent: '', location: '' },
+  facts: {
+    method: 'GET',
+    url: '/',
+    headers: {},
+    cookies: {},
+    clientIp: '127.0.0.1',
+    peer: '127.0.0.1',
+    userAgent: '',
+    location: '',
+  },
   path: '/',
   query: new URLSearchParams(query),
   params,

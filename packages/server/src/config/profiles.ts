@@ -33,6 +33,13 @@ export const PRESETS: readonly Preset[] = [
     ory: false,
     weaker: 'strangers can find out who has an account',
   },
+  {
+    key: 'security.rate_limits.enabled',
+    safe: true,
+    dev: false,
+    ory: false,
+    weaker: 'nobody is held back who guesses passwords and codes, or has others written to',
+  },
   { key: 'actions.timeout', safe: '3s', ory: '30s', weaker: 'a slow receiver can hold a person for 30 seconds' },
   {
     key: 'actions.ask_timeout',

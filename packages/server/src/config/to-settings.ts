@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { Rate } from '../core/budget.ts'
 import { parseDuration } from '../core/duration.ts'
 import { isJsonObject } from '../core/json.ts'
 import { eventPlace, METHODS_WITH_HOOKS, placeOf } from '../core/place.ts'
@@ -13,6 +14,7 @@ import type {
   MigrateHookSettings,
   PemSource,
   PasskeySettings,
+  RateLimitSettings,
   RelyingParty,
   SchemaSource,
   Settings,
@@ -66,7 +68,12 @@ export function toSettings(config: Config, { schemas, hostname, generatedSecret,
     dsn: config.dsn,
     log: logOf(config.log),
     serve: {
-      public: { ...listenerOf(serve.public), baseUrl: publicUrl, cors: corsOf(serve.public.cors) },
+      public: {
+        ...listenerOf(serve.public),
+        baseUrl: publicUrl,
+        cors: corsOf(serve.public.cors),
+        trustedProxies: serve.public.trusted_proxies,
+      },
       admin: {
         ...listenerOf(serve.admin),
         baseUrl: baseUrlOf(config, serve.admin, hostname),
@@ -156,12 +163,40 @@ export function toSettings(config: Config, { schemas, hostname, generatedSecret,
         ? null
         : { url: config.oauth2_provider.url, headers: config.oauth2_provider.headers },
     callLog: { keepFor: milliseconds(actions.log.keep) },
-    security: { accountEnumeration: { mitigate: config.security.account_enumeration.mitigate } },
+    security: {
+      accountEnumeration: { mitigate: config.security.account_enumeration.mitigate },
+      rateLimits: rateLimitsOf(config.security.rate_limits),
+    },
     courier: courierSettings(config),
     featureFlags: flagsOf(config.feature_flags),
     hooks: hookLists(config),
     eventHooks: eventHookLists(config),
   }
+}
+
+function rateLimitsOf({
+  enabled,
+  sign_in,
+  second_factor,
+  registration,
+  mail,
+}: Config['security']['rate_limits']): RateLimitSettings | null {
+  if (!enabled) return null
+  const tries = ({ per_account, per_account_and_address }: typeof second_factor) => ({
+    perAccount: per_account.map(rateOf),
+    perAccountAndAddress: per_account_and_address.map(rateOf),
+  })
+  return {
+    signIn: { ...tries(sign_in), perAddress: sign_in.per_address.map(rateOf) },
+    secondFactor: tries(second_factor),
+    registration: { perAddress: registration.per_address.map(rateOf) },
+    mail: { perRecipient: mail.per_recipient.map(rateOf), perAddress: mail.per_address.map(rateOf) },
+  }
+}
+
+function rateOf(text: string): Rate {
+  const [limit = '', window = ''] = text.split('/')
+  return { limit: Number(limit), window: milliseconds(window) }
 }
 
 /** Ory names some levels otherwise than the log does. */

@@ -1,3 +1,4 @@
+import type { Charge } from './budget.ts'
 import type { Delivery } from './delivery.ts'
 import type { ContinueWith, Flow, PendingChange } from './flow.ts'
 import type { Credential, IdentityWithCredentials } from './identity.ts'
@@ -52,6 +53,13 @@ export type Effect =
   | { readonly kind: 'storeError'; readonly id: string; readonly error: Json; readonly at: Time }
   /** A change of clients, tokens, consents or keys. */
   | { readonly kind: 'oauth2'; readonly change: OAuth2Write }
+  /** One try is paid for: where its budget is spent, nothing happens. */
+  | { readonly kind: 'charge'; readonly charge: Charge }
+  /** It was a good one, and costs nothing. */
+  | { readonly kind: 'refund'; readonly charge: Charge }
+  | { readonly kind: 'forgetBudget'; readonly key: string }
+  /** Somebody has signed in from there. */
+  | { readonly kind: 'rememberSource'; readonly key: string; readonly until: Time }
   | { readonly kind: 'sendMail'; readonly message: QueuedMessage }
   | { readonly kind: 'notify'; readonly delivery: Delivery }
 
@@ -81,6 +89,11 @@ export const RANK: Record<Effect['kind'], number> = {
   oauth2: 70,
   sendMail: 80,
   notify: 90,
+  // Many wait for the same budget: it is held for as short as can be.
+  charge: 95,
+  refund: 96,
+  forgetBudget: 97,
+  rememberSource: 98,
 }
 
 /** Effects in the order of their rank; those of equal rank keep theirs. */
@@ -89,6 +102,7 @@ export const ranked = (effects: readonly Effect[]) => effects.toSorted((a, b) =>
 /** Why a commit was rolled back: a neighbour got there first. */
 export type Conflict =
   | 'flow_changed'
+  | 'budget_spent'
   | 'change_gone'
   | 'identifier_taken'
   | 'external_id_taken'

@@ -6,6 +6,8 @@ export type RequestFacts = {
   readonly headers: { readonly [name: string]: readonly string[] }
   readonly cookies: { readonly [name: string]: string }
   readonly clientIp: string
+  /** The address at the other end of the connection; empty for a unix socket. */
+  readonly peer: string
   readonly userAgent: string
   /** City and country as a proxy in front may tell them, else empty. */
   readonly location: string

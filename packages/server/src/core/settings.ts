@@ -1,3 +1,4 @@
+import type { Rate } from './budget.ts'
 import type { OAuth2Settings } from './oauth2-settings.ts'
 import type { CourierSettings } from './courier-settings.ts'
 import type { JsonObject } from './json.ts'
@@ -13,7 +14,14 @@ export type Settings = {
   readonly revision: string
   readonly dsn: string
   readonly log: { readonly level: string; readonly format: 'json' | 'text'; readonly leakSensitiveValues: boolean }
-  readonly serve: { readonly public: PublicListener & Opening; readonly admin: AdminListener & Opening }
+  readonly serve: {
+    readonly public: PublicListener &
+      Opening & {
+        /** Addresses and ranges of proxies whose word counts on where a request comes from. */
+        readonly trustedProxies: readonly string[]
+      }
+    readonly admin: AdminListener & Opening
+  }
   readonly cookies: CookieSettings
   readonly session: {
     readonly lifespan: Milliseconds
@@ -79,13 +87,31 @@ export type Settings = {
   readonly oauth2OverridesReturnTo: boolean
   /** How long it is kept what became of blocking calls; 0: it is not kept at all. */
   readonly callLog: { readonly keepFor: Milliseconds }
-  readonly security: { readonly accountEnumeration: { readonly mitigate: boolean } }
+  readonly security: {
+    readonly accountEnumeration: { readonly mitigate: boolean }
+    /** Null: nobody is held back. */
+    readonly rateLimits: RateLimitSettings | null
+  }
   readonly courier: CourierSettings
   readonly featureFlags: FeatureFlags
   /** Every hook list as configured, in order; the plan is made of these. */
   readonly hooks: readonly HookList[]
   /** The lists that are told of events. */
   readonly eventHooks: readonly EventHookList[]
+}
+
+/** How often something may be tried; an empty list sets no limit. */
+export type RateLimitSettings = {
+  readonly signIn: TryLimits & { readonly perAddress: readonly Rate[] }
+  readonly secondFactor: TryLimits
+  readonly registration: { readonly perAddress: readonly Rate[] }
+  readonly mail: { readonly perRecipient: readonly Rate[]; readonly perAddress: readonly Rate[] }
+}
+
+type TryLimits = {
+  /** From everywhere it has not signed in from before. */
+  readonly perAccount: readonly Rate[]
+  readonly perAccountAndAddress: readonly Rate[]
 }
 
 export type Cors = {

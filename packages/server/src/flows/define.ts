@@ -20,6 +20,7 @@ import type { FieldMessage, UiMessage, UiNode } from '../core/ui.ts'
 import type { Passed, PendingAnswer, Returned } from '../methods/define.ts'
 import type { Methods } from '../methods/registry.ts'
 import type { Store } from '../store/store.ts'
+import type { Counting } from './limits.ts'
 
 /** Everything the flows touch, for one configuration. A request keeps the one it started with. */
 export type FlowDeps = {
@@ -27,7 +28,9 @@ export type FlowDeps = {
   readonly plan: ActionPlan
   readonly clock: Clock
   readonly random: Random
-  readonly store: Pick<Store, 'commit' | 'flows' | 'identities' | 'sessions' | 'pendingChanges'>
+  readonly store: Pick<Store, 'commit' | 'flows' | 'identities' | 'sessions' | 'pendingChanges' | 'budgets'>
+  /** How tries are counted. */
+  readonly counting: Counting
   readonly methods: Methods
   readonly csrf: Csrf
   readonly tokens: { issue(): { readonly token: string; readonly hash: TokenHash } }

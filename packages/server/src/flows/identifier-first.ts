@@ -1,3 +1,4 @@
+import type { Cost } from '../core/budget.ts'
 import { isFirstFactor } from '../core/factors.ts'
 import type { LoginFlow } from '../core/flow.ts'
 import type { IdentityWithCredentials } from '../core/identity.ts'
@@ -25,7 +26,18 @@ export const isIdentifierStep = (deps: Deps, flow: LoginFlow, { method }: JsonOb
 export function readIdentifierStep(deps: Deps, submitted: Submitted<LoginFlow>): Reading<LoginFlow> {
   const identifier = textOf(submitted.fields.identifier)
   if (identifier === '') return { kind: 'invalid', messages: [unknown] }
-  return { kind: 'ready', attempt: () => attempt(deps, submitted, identifier) }
+  return {
+    kind: 'ready',
+    costs: costs(deps, submitted.flow, identifier),
+    attempt: () => attempt(deps, submitted, identifier),
+  }
+}
+
+/** Where everybody is sent a code at once, it is paid for by those too to whom none goes. */
+function costs(deps: Deps, flow: LoginFlow, identifier: string): readonly Cost[] {
+  const { mitigate } = deps.settings.security.accountEnumeration
+  const [only, ...others] = mitigate ? waysIn(deps, flow, null, true) : []
+  return only?.name === 'code' && others.length === 0 ? [{ kind: 'mail', to: normaliseIdentifier(identifier) }] : []
 }
 
 const textOf = (value: Json | undefined) => (typeof value === 'string' ? value.trim() : '')

@@ -2,6 +2,7 @@ import type { Flow } from '../core/flow.ts'
 import { askBefore } from './ask-before.ts'
 import type { FlowDeps, StartRequest } from './define.ts'
 import { awaitSession, wantsExchange } from './exchange.ts'
+import { chargesForMail, NOTHING_PAID, overdrawn, tooOften } from './limits.ts'
 import { openers } from './registry.ts'
 import { checkReturnTo } from './return-url.ts'
 
@@ -22,7 +23,13 @@ export async function startFlow(deps: FlowDeps, request: StartRequest): Promise<
   if (opening.kind === 'opened_unless_signed_in' && request.caller.session !== null)
     return { kind: 'signed_in', returnTo }
   const opened = opening.kind === 'opened' ? (opening.effects ?? []) : []
-  await deps.store.commit([{ kind: 'openFlow', flow }, ...opened, ...effects])
+  // What a flow sends as soon as it is opened counts like what is asked for in it.
+  const mail = chargesForMail(deps, opened, NOTHING_PAID, request.caller.request)
+  const charges = mail.map((charge) => ({ kind: 'charge', charge }) as const)
+  const commit = await deps.store.commit([{ kind: 'openFlow', flow }, ...opened, ...effects, ...charges])
+  if (commit.kind === 'conflict' && commit.conflict === 'budget_spent') {
+    throw tooOften((await overdrawn(deps, mail)).wait)
+  }
   deps.wake()
   return { kind: 'started', flow, ...(awaited === null ? {} : { exchangeCode: awaited.code }) }
 }

@@ -1,3 +1,4 @@
+import type { Cost } from '../core/budget.ts'
 import type { Conflict, Effect } from '../core/effect.ts'
 import { WireError } from '../core/errors.ts'
 import type { Flow } from '../core/flow.ts'
@@ -9,8 +10,19 @@ import type { Time } from '../core/time.ts'
 import type { FieldMessage } from '../core/ui.ts'
 import type { Attempt } from '../methods/define.ts'
 import { consultBefore } from './ask-before.ts'
-import type { FlowDeps, FlowRules, Outcome, StartRequest, Submission } from './define.ts'
+import type { Closing, FlowDeps, FlowRules, Outcome, StartRequest, Submission } from './define.ts'
 import { maskCsrf, renderAgain, renderForm } from './form.ts'
+import {
+  chargesForMail,
+  overdrawn,
+  payFor,
+  refunds,
+  refundsForMail,
+  rememberSource,
+  type Toll,
+  tooOften,
+  tooOftenText,
+} from './limits.ts'
 import { park } from './parked.ts'
 import { carried, goingOn } from './exchange.ts'
 import { type FormRead, readForm } from './read-form.ts'
@@ -26,15 +38,20 @@ const TRIES = 12
 /** Answers one submitted form: try the method, ask the actions, then commit everything at once. */
 export async function submitFlow(deps: FlowDeps, submission: Submission): Promise<Outcome> {
   let { flow } = submission
+  // However often it is made again: it is one try.
+  let paid: Promise<Toll> | null = null
+  const pay: Pay = (costs) => (paid ??= payFor(deps, costs, submission.caller.request))
   for (let i = 0; i < TRIES; i++) {
-    const outcome = await answer(deps, { ...submission, flow })
+    const outcome = await answer(deps, { ...submission, flow }, pay)
     if (outcome.kind !== 'lost') return outcome
     flow = (await deps.store.flows.find(flow.id)) ?? flow
   }
   throw new WireError(409, 'The same was changed by others at the same time. Please try again.')
 }
 
-async function answer(deps: FlowDeps, submission: Submission): Promise<Outcome | Lost> {
+type Pay = (costs: readonly Cost[]) => Promise<Toll>
+
+async function answer(deps: FlowDeps, submission: Submission, pay: Pay): Promise<Outcome | Lost> {
   const { flow, caller, body } = submission
   const at = deps.clock.now()
   const rules = rulesOf(deps, flow)
@@ -55,8 +72,27 @@ async function answer(deps: FlowDeps, submission: Submission): Promise<Outcome |
   if (form.reading.privileged && !rules.isPrivileged(caller, submission.parked ?? null, at)) {
     return parked(deps, submission, form, at)
   }
-  const attempt = await form.reading.attempt()
-  return conclude(deps, { submission, rules, person, form, at, opened: [] }, attempt)
+  const toll = await pay(form.reading.costs ?? [])
+  if (toll.kind === 'too_often') return heldBack(deps, submission, form.fields, toll, at)
+  const attempt = await form.reading.attempt().catch(async (error: unknown) => {
+    // Nobody has learnt whether it was a good one.
+    await deps.store.commit(refunds(toll))
+    throw error
+  })
+  return conclude(deps, { submission, rules, person, form, toll, at, opened: [] }, attempt)
+}
+
+/** Whoever tries too often waits: pages say so in the flow, everybody else gets a 429 (reliability.md §8.2). */
+function heldBack(
+  deps: FlowDeps,
+  submission: Submission,
+  fields: JsonObject,
+  { wait }: Extract<Toll, { kind: 'too_often' }>,
+  at: Time,
+): Promise<Outcome | Lost> {
+  if (submission.caller.client !== 'html') throw tooOften(wait)
+  const said = [{ field: '', message: messages.reason(tooOftenText(wait)) }]
+  return keepOpen(deps, submission, fields, said, at)
 }
 
 type Trying = {
@@ -64,6 +100,8 @@ type Trying = {
   readonly rules: FlowRules
   readonly person: IdentityWithCredentials | null
   readonly form: Extract<FormRead, { kind: 'read' }>
+  /** What the try has cost. */
+  readonly toll: Toll
   readonly at: Time
   /** What opens the flow together with the rest, where it goes on from another one. */
   readonly opened: readonly Effect[]
@@ -71,7 +109,7 @@ type Trying = {
 
 /** What becomes of an attempt. */
 async function conclude(deps: FlowDeps, trying: Trying, attempt: Attempt): Promise<Outcome | Lost> {
-  const { submission, rules, person, form, at, opened } = trying
+  const { submission, rules, person, form, toll, at, opened } = trying
   const { flow, caller } = submission
   const { method, transientPayload, fields } = form
   switch (attempt.kind) {
@@ -85,7 +123,15 @@ async function conclude(deps: FlowDeps, trying: Trying, attempt: Attempt): Promi
         attempt.fills === undefined
           ? maskCsrf(deps, next, owner)
           : shownAnew(deps, next, owner, { person, fields: attempt.fills })
-      const commit = await deps.store.commit([...keep(trying, stripped(kept)), ...attempt.effects])
+      const mail = chargesForMail(deps, attempt.effects, toll, caller.request)
+      const commit = await deps.store.commit([
+        ...keep(trying, stripped(kept)),
+        ...attempt.effects,
+        ...mail.map((charge) => ({ kind: 'charge', charge }) as const),
+      ])
+      if (commit.kind === 'conflict' && commit.conflict === 'budget_spent') {
+        return heldBack(deps, submission, fields, await overdrawn(deps, mail), at)
+      }
       if (commit.kind === 'conflict') return lostOr(deps, submission, fields, commit.conflict, at)
       deps.wake()
       const { continuity, browserTo } = attempt
@@ -128,7 +174,15 @@ async function conclude(deps: FlowDeps, trying: Trying, attempt: Attempt): Promi
         const outcome = await keepOpen(deps, { ...submission, flow: left }, fields, closing.messages, at, opened)
         return outcome.kind === 'kept' && closing.answer ? { ...outcome, answer: closing.answer } : outcome
       }
-      const commit = await deps.store.commit(withOpened(opened, closing.effects))
+      const mail = chargesForMail(deps, closing.effects.filter(isAskedFor(flow)), toll, caller.request)
+      const commit = await deps.store.commit([
+        ...withOpened(opened, closing.effects),
+        ...mail.map((charge) => ({ kind: 'charge', charge }) as const),
+        ...settled(deps, trying, attempt, closing),
+      ])
+      if (commit.kind === 'conflict' && commit.conflict === 'budget_spent') {
+        return heldBack(deps, submission, fields, await overdrawn(deps, mail), at)
+      }
       if (commit.kind === 'conflict') return lostOr(deps, submission, fields, commit.conflict, at)
 
       deps.wake()
@@ -139,6 +193,30 @@ async function conclude(deps: FlowDeps, trying: Trying, attempt: Attempt): Promi
     default:
       return attempt satisfies never
   }
+}
+
+/** Who is signed in can have others written to by naming their addresses. What else goes out, nobody asked for. */
+const isAskedFor = (flow: Flow) => (effect: Effect) =>
+  flow.name === 'settings' && effect.kind === 'sendMail' && effect.message.template.startsWith('verification_')
+
+/** A good try is not counted, and it is remembered from where it came. */
+function settled(
+  deps: FlowDeps,
+  { submission, form, toll }: Trying,
+  attempt: Extract<Attempt, { kind: 'passed' }>,
+  { outcome }: Extract<Closing, { kind: 'closed' }>,
+): readonly Effect[] {
+  const { flow, caller } = submission
+  const { request } = caller
+  const { challenge } = flow
+  const byMail = (form.method === 'code' || form.method === 'link') && challenge !== null && !challenge.byAdmin
+  const isInside = outcome.kind === 'recovered' || (outcome.kind === 'completed' && outcome.handedOut)
+  const proven = attempt.aal === 'aal2' ? 'second' : 'first'
+  return [
+    ...(flow.name === 'registration' ? [] : refunds(toll)),
+    ...(byMail ? refundsForMail(deps, challenge.address, request) : []),
+    ...(isInside ? rememberSource(deps, attempt.identity, proven, { toll, request }) : []),
+  ]
 }
 
 const handedTo = (caller: Submission['caller']) => ({ ...caller, csrfCookie: caller.nextCsrfCookie })

@@ -93,7 +93,7 @@ const exchange = (
   params: Exchange['params'],
   body: Buffer,
 ): Exchange => ({
-  facts: { method, url: path, headers: {}, cookies: {}, clientIp: '', userAgent: '', location: '' },
+  facts: { method, url: path, headers: {}, cookies: {}, clientIp: '', peer: '', userAgent: '', location: '' },
   path,
   query,
   params,

@@ -22,6 +22,7 @@ export function factsOf({ method, url, rawHeaders, remoteAddress, remotePort, is
   const client = once(() => clientIp(rawHeaders, peerOf(remoteAddress, remotePort)))
   return {
     method,
+    peer: remoteAddress,
     get url() {
       const host = first('x-forwarded-host') ?? first('host') ?? 'localhost'
       const scheme = first('x-forwarded-proto') ?? (isEncrypted ? 'https' : 'http')

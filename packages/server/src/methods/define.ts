@@ -1,3 +1,4 @@
+import type { Cost } from '../core/budget.ts'
 import type { Effect } from '../core/effect.ts'
 import type { Flow, LoginFlow, RecoveryFlow, RegistrationFlow, SettingsFlow, VerificationFlow } from '../core/flow.ts'
 import type { AddressVia, IdentityWithCredentials } from '../core/identity.ts'
@@ -70,6 +71,8 @@ export type Reading<F extends Flow = Flow> =
       readonly withoutCsrf?: true
       /** Only for somebody who has proven lately who they are (settings). */
       readonly privileged?: true
+      /** What the attempt is held to be worth, where it could be made again and again. */
+      readonly costs?: readonly Cost[]
       attempt(): Promise<Attempt<F>>
     }
 

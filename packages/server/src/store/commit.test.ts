@@ -49,6 +49,10 @@ function stage() {
   // Every kind of effect; whoever adds one is asked for it here. OAuth2's have a room and tests of their own.
   const effects: { readonly [K in Exclude<Effect['kind'], 'oauth2'>]: Extract<Effect, { readonly kind: K }> } = {
     notify: { kind: 'notify', delivery: queued({ identityId: dan.id }) },
+    charge: { kind: 'charge', charge: { key: 'guess:x', limit: 1, window: 60_000 } },
+    refund: { kind: 'refund', charge: { key: 'guess:x', limit: 1, window: 60_000 } },
+    forgetBudget: { kind: 'forgetBudget', key: 'guess:y' },
+    rememberSource: { kind: 'rememberSource', key: 'known:x', until: AT },
     sendMail: { kind: 'sendMail', message: queuedMessage() },
     storeError: { kind: 'storeError', id: randomUUID(), error: { code: 500 }, at: AT },
     continueWith: { kind: 'continueWith', step: { action: 'redirect_browser_to', redirect_browser_to: '/' } },
@@ -105,6 +109,7 @@ const TABLES = [
   'sessions',
   'flows',
   'errors',
+  'budgets',
   'deliveries',
   'attempts',
 ]

@@ -1,5 +1,6 @@
 import { type Commit, type Effect, ranked } from '../core/effect.ts'
 import type { Clock, Time } from '../core/time.ts'
+import { chargeBudget, forgetBudget, refundBudget, rememberSource } from './budgets.ts'
 import { saveCredential } from './credentials.ts'
 import type { Database, Write } from './database.ts'
 import { queueDelivery } from './deliveries.ts'
@@ -73,6 +74,14 @@ function writesOf(db: Database, effect: Effect, at: Time): readonly Write[] {
       return [storeError(effect.id, effect.error, effect.at)]
     case 'oauth2':
       return oauth2Writes(effect.change, at)
+    case 'charge':
+      return [chargeBudget(effect.charge, at)]
+    case 'refund':
+      return [refundBudget(effect.charge)]
+    case 'forgetBudget':
+      return [forgetBudget(effect.key)]
+    case 'rememberSource':
+      return [rememberSource(effect.key, effect.until)]
     case 'sendMail':
       return queueMessage(db, effect.message)
     case 'notify':

@@ -2,6 +2,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { ConfigError } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
 import type { Clock, Milliseconds, Random, Stopwatch } from '../core/time.ts'
+import { readBudgets } from './budgets.ts'
 import { readCalls } from './calls.ts'
 import { commit } from './commit.ts'
 import type { Database } from './database.ts'
@@ -109,6 +110,7 @@ export const storeOn = (db: Database, { clock, random }: Pick<StoreDeps, 'clock'
   sessions: readSessions(db),
   errors: readErrors(db),
   messages: readMessages(db),
+  budgets: readBudgets(db),
   calls: readCalls(db),
   oauth2: readOAuth2(db),
   deliveries: readDeliveries(db, random),

@@ -429,3 +429,8 @@ export function trustedIssuerOf(row: Row): TrustedIssuer {
     expiresAt: it.expires_at,
   }
 }
+
+export function budgetOf(row: Row): readonly [key: string, spentUntil: Time] {
+  const { key, spent_until } = row as { readonly key: string; readonly spent_until: Time }
+  return [key, spent_until]
+}

@@ -21,6 +21,7 @@ export type Store = {
   readonly errors: { find(id: string): Promise<StoredError | null> }
   readonly oauth2: OAuth2Store
   readonly messages: Messages
+  readonly budgets: Budgets
   /** What became of the calls somebody waited for. */
   readonly calls: Calls
   /** The outbox's own table, its claims and completions. */
@@ -31,6 +32,13 @@ export type Store = {
 }
 
 export type Flows = { find(id: FlowId): Promise<Flow | null> }
+
+/** How much of which budget is spent; a key nobody has used is not there. */
+export type Budgets = {
+  find(keys: readonly string[]): Promise<ReadonlyMap<string, Time>>
+  /** Deletes the oldest of those that are whole again; returns how many. */
+  sweep(before: Time, most: number): Promise<number>
+}
 
 export type PendingChanges = { findByFlow(id: FlowId): Promise<PendingChange | null> }
 

@@ -11,6 +11,7 @@ const exchange = (
     headers: more.headers ?? {},
     cookies: {},
     clientIp: '',
+    peer: '',
     userAgent: '',
     location: '',
   },

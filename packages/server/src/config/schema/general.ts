@@ -18,6 +18,7 @@ import {
   optionalText,
   optionalWebUrl,
   positiveDuration,
+  rates,
   record,
   resource,
   secret,
@@ -214,6 +215,23 @@ export const actions = group('How actions are asked, and those that are told of 
 export const security = group('Security.', {
   account_enumeration: group('What strangers can learn about who has an account.', {
     mitigate: flag('Give the same answer for known and unknown addresses.', false),
+  }),
+  rate_limits: group('How often something may be tried. A good try costs nothing, but for registrations and mail.', {
+    enabled: flag('Hold back whoever tries too often.', false),
+    sign_in: group('Passwords, and codes that were sent.', {
+      per_account: rates('For one account, from everywhere it has not signed in from before.', ['30/15m']),
+      per_account_and_address: rates('For one account, from one address.', ['10/15m']),
+      per_address: rates('From one address, for whatever account, second factors included.', ['100/15m']),
+    }),
+    second_factor: group('Codes of an app, codes on paper, codes that are sent; each by itself.', {
+      per_account: rates('For one account, from everywhere it has not shown one from before.', ['10/1h']),
+      per_account_and_address: rates('For one account, from one address.', ['10/15m']),
+    }),
+    registration: group('Signing up.', { per_address: rates('From one address.', ['60/1h']) }),
+    mail: group('Codes and links that are sent when somebody asks for them.', {
+      per_recipient: rates('To one address or phone.', ['5/1h', '10/24h']),
+      per_address: rates('Asked for from one address.', ['20/1h']),
+    }),
   }),
   disallow_ref_in_identity_schemas: flag('Refuse identity schemas that refer to other documents.', false),
 })

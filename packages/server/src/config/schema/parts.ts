@@ -52,6 +52,19 @@ export const optionalDuration = (description: string) => Type.Optional(Type.Stri
 export const positiveDuration = (description: string, fallback: string) =>
   Type.Refine(duration(description, fallback), (value) => (parseDuration(value) ?? 0) > 0)
 
+const isRate = (text: string) => (parseDuration(text.slice(text.indexOf('/') + 1)) ?? 0) > 0
+const RATE = {
+  pattern: `^[1-9][0-9]{0,6}/${DURATION.pattern.slice(1)}`,
+  need: 'how often and in how long, such as 10/15m',
+}
+/** Limits that hold all at once; none: no limit. */
+export const rates = (description: string, fallback: readonly string[]) =>
+  list(
+    description,
+    Type.Refine(Type.String(RATE), isRate, () => RATE.need),
+    fallback,
+  )
+
 export const bytes = (description: string, fallback: string) =>
   Type.String({
     description,

@@ -1,3 +1,4 @@
+import ipaddr from 'ipaddr.js'
 import { Type } from 'typebox'
 import {
   choice,
@@ -70,9 +71,35 @@ const listener = (who: string, port: number) => ({
   }),
 })
 
+const proxy = Type.Refine(
+  Type.String({ need: 'an IP address or a range such as 10.0.0.0/8' }),
+  (value) => ipaddr.isValid(value) || ipaddr.isValidCIDR(value),
+)
+
+/** Where proxies in front mostly are: on this machine, or in its network. */
+const PRIVATE = [
+  '127.0.0.0/8',
+  '::1/128',
+  '10.0.0.0/8',
+  '172.16.0.0/12',
+  '192.168.0.0/16',
+  '169.254.0.0/16',
+  '100.64.0.0/10',
+  'fc00::/7',
+  'fe80::/10',
+]
+
 /** `serve`. */
 export const serve = group('The two listeners.', {
-  public: group('The listener for people and their clients.', { ...listener('people', 4433), cors }),
+  public: group('The listener for people and their clients.', {
+    ...listener('people', 4433),
+    cors,
+    trusted_proxies: list(
+      'Addresses and ranges of proxies that are believed where limits ask for a client’s address (X-Forwarded-For).',
+      proxy,
+      PRIVATE,
+    ),
+  }),
   admin: group('The listener for administrators.', {
     ...listener('administrators', 4434),
     auth: group('Who may call it.', {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { Cost } from '../../core/budget.ts'
 import type { RecoveryFlow } from '../../core/flow.ts'
 import type { AddressVia, RecoveryAddress } from '../../core/identity.ts'
 import { messages } from '../../core/messages.ts'
@@ -29,22 +30,30 @@ export function chooseAddress(deps: SecretDeps, step: Step): Reading<RecoveryFlo
   }
   switch (flow.state) {
     case 'recovery_awaiting_address':
-      return given('recovery_address') === '' ? missing('recovery_address') : ready(() => start(deps, step))
+      return given('recovery_address') === ''
+        ? missing('recovery_address')
+        : ready(() => start(deps, step), [{ kind: 'mail', to: normaliseIdentifier(given('recovery_address')) }])
     case 'recovery_awaiting_address_choice':
       return given('recovery_select_address') === ''
         ? missing('recovery_select_address')
-        : ready(() => select(deps, step, given('recovery_select_address')))
+        : ready(() => select(deps, step, given('recovery_select_address')), [{ kind: 'code' }])
     case 'recovery_confirming_address':
       return given('recovery_confirm_address') === ''
         ? missing('recovery_confirm_address')
-        : ready(() => confirm(deps, step, given('recovery_confirm_address')))
+        : ready(
+            () => confirm(deps, step, given('recovery_confirm_address')),
+            [{ kind: 'mail', to: normaliseIdentifier(given('recovery_confirm_address')) }],
+          )
     case 'recovery_awaiting_code':
     case 'sent_email': {
       const code = digitsOf(given('code'))
       // No code: another one is wanted.
-      if (code === '') return ready(() => resend(deps, step))
+      if (code === '') return ready(() => resend(deps, step), [{ kind: 'mail', to: flow.challenge?.address ?? '' }])
       const right = { flow, code, at, wrong: messages.recoveryCodeInvalid(), proof: 'code_recovery' } as const
-      return { ...ready(() => attemptCode(deps, right)), ...(flow.csrfExempt ? { withoutCsrf: true } : {}) }
+      return {
+        ...ready(() => attemptCode(deps, right), [{ kind: 'code' }]),
+        ...(flow.csrfExempt ? { withoutCsrf: true } : {}),
+      }
     }
     case 'choose_method':
     case 'passed_challenge':
@@ -54,8 +63,12 @@ export function chooseAddress(deps: SecretDeps, step: Step): Reading<RecoveryFlo
   }
 }
 
-const ready = (attempt: () => Promise<Attempt<RecoveryFlow>>): Extract<Reading<RecoveryFlow>, { kind: 'ready' }> => ({
+const ready = (
+  attempt: () => Promise<Attempt<RecoveryFlow>>,
+  costs: readonly Cost[] = [],
+): Extract<Reading<RecoveryFlow>, { kind: 'ready' }> => ({
   kind: 'ready',
+  costs,
   attempt,
 })
 const invalid = (field: string, message: UiMessage): Reading<RecoveryFlow> => ({

@@ -1,3 +1,4 @@
+import { type Cost, secondFactorCost } from '../../core/budget.ts'
 import type { LoginFlow } from '../../core/flow.ts'
 import type { IdentityWithCredentials } from '../../core/identity.ts'
 import { messages } from '../../core/messages.ts'
@@ -68,10 +69,14 @@ function read(deps: CodeLoginDeps, submitted: Submitted<LoginFlow>): Reading<Log
     const missing: FieldMessage = { field: 'identifier', message: messages.propertyMissing('identifier') }
     return { kind: 'invalid', messages: [missing] }
   }
-  if (code !== '' && resend === '') return { kind: 'ready', attempt: () => attemptCode(deps, submitted, typed, code) }
+  if (code !== '' && resend === '') {
+    const costs: readonly Cost[] = flow.requestedAal === 'aal2' ? secondFactorCost(person, 'code') : [{ kind: 'code' }]
+    return { kind: 'ready', costs, attempt: () => attemptCode(deps, submitted, typed, code) }
+  }
   const again = typed === '' ? (flow.challenge?.address ?? '') : typed
   return {
     kind: 'ready',
+    costs: [{ kind: 'mail', to: normaliseIdentifier(again) }],
     attempt: () =>
       flow.requestedAal === 'aal2' ? sendToOwn(deps, submitted, person, again) : sendTo(deps, submitted, again),
   }

@@ -52,7 +52,11 @@ function read(
   if (email !== '') {
     if (!isEmail(email))
       return { kind: 'invalid', messages: [{ field: 'email', message: messages.emailInvalid(email) }] }
-    return { kind: 'ready', attempt: () => send(deps, { ...flow, transientPayload }, email, { at, request }) }
+    return {
+      kind: 'ready',
+      costs: [{ kind: 'mail', to: normaliseIdentifier(email) }],
+      attempt: () => send(deps, { ...flow, transientPayload }, email, { at, request }),
+    }
   }
   if (flow.challenge?.kind === 'link') {
     return { kind: 'invalid', messages: [{ field: '', message: messages.noRecoveryStrategy() }] }
@@ -62,6 +66,7 @@ function read(
   if (code === '') return { kind: 'invalid', messages: [missing('code')] }
   return {
     kind: 'ready',
+    costs: [{ kind: 'code' }],
     ...(flow.csrfExempt ? { withoutCsrf: true } : {}),
     attempt: () => attemptRecoveryCode(deps, flow, code, at),
   }

@@ -36,8 +36,10 @@ function read(deps: CodeRegistrationDeps, submitted: Submitted<RegistrationFlow>
   const traits = isJsonObject(fields.traits) ? fields.traits : {}
   const wrong = deps.validateTraits(flow.identitySchema, traits)
   if (wrong.length > 0) return { kind: 'invalid', messages: wrong }
-  if (code === '' || resend !== '') return { kind: 'ready', attempt: () => send(deps, submitted, traits) }
-  return { kind: 'ready', attempt: async () => attemptCode(deps, submitted, traits, code) }
+  if (code === '' || resend !== '') {
+    return { kind: 'ready', costs: [{ kind: 'registration' }], attempt: () => send(deps, submitted, traits) }
+  }
+  return { kind: 'ready', costs: [{ kind: 'code' }], attempt: async () => attemptCode(deps, submitted, traits, code) }
 }
 
 /** Each address gets a code of its own; any of them will do, and verifies its address. */

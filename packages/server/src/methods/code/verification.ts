@@ -31,7 +31,11 @@ function read(deps: SecretDeps, submitted: Submitted<VerificationFlow>): Reading
     return { kind: 'invalid', messages: [{ field: 'email', message: messages.tooLong(LONGEST, email.length) }] }
   }
   if (email !== '')
-    return { kind: 'ready', attempt: () => send(deps, { ...flow, transientPayload }, email, { at, request }) }
+    return {
+      kind: 'ready',
+      costs: [{ kind: 'mail', to: normaliseIdentifier(email) }],
+      attempt: () => send(deps, { ...flow, transientPayload }, email, { at, request }),
+    }
 
   const code = digitsOf(textOf(fields.code))
   if (code === '') {
@@ -39,9 +43,10 @@ function read(deps: SecretDeps, submitted: Submitted<VerificationFlow>): Reading
     return { kind: 'invalid', messages: [{ field, message: messages.propertyMissing(field) }] }
   }
   if (request.method === 'GET')
-    return { kind: 'ready', withoutCsrf: true, attempt: () => fillIn(deps, submitted, code) }
+    return { kind: 'ready', withoutCsrf: true, costs: [{ kind: 'code' }], attempt: () => fillIn(deps, submitted, code) }
   return {
     kind: 'ready',
+    costs: [{ kind: 'code' }],
     // Whoever has the code need not come from the page it is asked for on (ory-identity-api.md §1.8).
     withoutCsrf: true,
     attempt: () => attemptCode(deps, { flow, code, at, wrong: messages.verificationCodeInvalid() }),

@@ -51,7 +51,10 @@ const linkIn = <F extends RecoveryFlow | VerificationFlow>(deps: SecretDeps, kin
   read: (submitted) => {
     const { flow, fields, transientPayload, at, request } = submitted
     const token = textOf(fields.token)
-    if (token !== '') return { kind: 'ready', withoutCsrf: true, attempt: () => open(deps, kind, submitted, token) }
+    if (token !== '') {
+      const attempt = () => open(deps, kind, submitted, token)
+      return { kind: 'ready', withoutCsrf: true, costs: [{ kind: 'code' }], attempt }
+    }
     const email = textOf(fields.email)
     if (email === '')
       return { kind: 'invalid', messages: [{ field: 'email', message: messages.propertyMissing('email') }] }
@@ -59,6 +62,7 @@ const linkIn = <F extends RecoveryFlow | VerificationFlow>(deps: SecretDeps, kin
       return { kind: 'invalid', messages: [{ field: 'email', message: messages.emailInvalid(email) }] }
     return {
       kind: 'ready',
+      costs: [{ kind: 'mail', to: normaliseIdentifier(email) }],
       attempt: async () => {
         const value = normaliseIdentifier(email)
         const identity = await deps.identities.findByAddress(kind.purpose, { value, via: 'email' })

@@ -1,5 +1,6 @@
 import type { LoginFlow } from '../../core/flow.ts'
 import type { IdentityWithCredentials } from '../../core/identity.ts'
+import { secondFactorCost } from '../../core/budget.ts'
 import { messages } from '../../core/messages.ts'
 import { inputNode, submitNode } from '../../core/nodes.ts'
 import { type Time, toTimestamp } from '../../core/time.ts'
@@ -30,7 +31,11 @@ export const lookupSecretLogin: MethodInFlow<LoginFlow> = {
       const message = messages.propertyMissing('lookup_secret')
       return { kind: 'invalid', messages: [{ field: 'lookup_secret', message }] }
     }
-    return { kind: 'ready', attempt: async () => attempt(person, code, at) }
+    return {
+      kind: 'ready',
+      costs: secondFactorCost(person, 'lookup_secret'),
+      attempt: async () => attempt(person, code, at),
+    }
   },
 }
 

@@ -52,7 +52,11 @@ export const passwordLogin = (deps: PasswordLoginDeps): MethodInFlow<LoginFlow> 
       ...(password ? [] : [missingField('password')]),
     ]
     if (missing.length > 0) return { kind: 'invalid', messages: missing }
-    return { kind: 'ready', attempt: () => attempt(deps, { identifier, password, flow, request, at }) }
+    return {
+      kind: 'ready',
+      costs: [{ kind: 'sign_in', account: normaliseIdentifier(identifier) }],
+      attempt: () => attempt(deps, { identifier, password, flow, request, at }),
+    }
   },
 })
 

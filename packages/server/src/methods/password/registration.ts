@@ -26,7 +26,11 @@ export const passwordRegistration = (deps: PasswordRegistrationDeps): MethodInFl
       ...deps.validateTraits(flow.identitySchema, traits),
     ]
     if (wrong.length > 0) return { kind: 'invalid', messages: wrong }
-    return { kind: 'ready', attempt: () => attempt(deps, flow, traits, password) }
+    return {
+      kind: 'ready',
+      costs: [{ kind: 'registration' }],
+      attempt: () => attempt(deps, flow, traits, password),
+    }
   },
 })
 

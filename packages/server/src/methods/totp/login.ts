@@ -1,5 +1,6 @@
 import type { LoginFlow } from '../../core/flow.ts'
 import type { IdentityWithCredentials } from '../../core/identity.ts'
+import { secondFactorCost } from '../../core/budget.ts'
 import { messages } from '../../core/messages.ts'
 import { inputNode, submitNode } from '../../core/nodes.ts'
 import type { Settings } from '../../core/settings.ts'
@@ -38,7 +39,11 @@ export const totpLogin = (deps: TotpLoginDeps): MethodInFlow<LoginFlow> => ({
     if (code === '') {
       return { kind: 'invalid', messages: [{ field: 'totp_code', message: messages.propertyMissing('totp_code') }] }
     }
-    return { kind: 'ready', attempt: async () => attempt(deps, person, code, at) }
+    return {
+      kind: 'ready',
+      costs: secondFactorCost(person, 'totp'),
+      attempt: async () => attempt(deps, person, code, at),
+    }
   },
 })
 

@@ -44,7 +44,7 @@ export const webAuthnRegistration = (deps: WebAuthnRegistrationDeps): MethodInFl
       ...deps.traitForms.validate(flow.identitySchema, traits),
     ]
     if (wrong.length > 0) return { kind: 'invalid', messages: wrong }
-    return { kind: 'ready', attempt: () => attempt(deps, submitted, traits, answer) }
+    return { kind: 'ready', costs: [{ kind: 'registration' }], attempt: () => attempt(deps, submitted, traits, answer) }
   },
 })
 
