@@ -20,6 +20,7 @@ test('what the profiles preset is what the papers say', async () => {
   const table = PRESETS.map(({ key }) => [key, ...[safe, dev, ory].map((each) => valueAt(each, parsePath(key)))])
   expect(table).toEqual([
     ['security.account_enumeration.mitigate', true, true, false],
+    ['security.rate_limits.enabled', true, false, false],
     ['actions.timeout', '3s', '3s', '30s'],
     ['actions.ask_timeout', '10s', '10s', '55s'],
     ['actions.backoff.base', '100ms', '100ms', '1s'],
