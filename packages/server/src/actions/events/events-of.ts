@@ -66,6 +66,10 @@ async function eventsOfOne(look: Look, effect: Effect): Promise<readonly Event[]
     case 'handOutSession':
     case 'continueWith':
     case 'storeError':
+    case 'charge':
+    case 'refund':
+    case 'forgetBudget':
+    case 'rememberSource':
     case 'oauth2':
     case 'sendMail':
     case 'notify':
