@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest'
 import type { JsonObject } from '../core/json.ts'
-import { actionIdOf } from './action-id.ts'
+import type { Place } from '../core/place.ts'
+import { actionIdsOf } from './action-id.ts'
 
+const actionIdOf = (place: Place, entry: { readonly hook: string; readonly config: JsonObject | null }) =>
+  actionIdsOf(place, [entry])[0]
 const hook = (config: JsonObject) => actionIdOf('login.before', { hook: 'web_hook', config })
 const plain = { url: 'https://crm.test/hook', method: 'POST' }
 
@@ -36,4 +39,13 @@ test.each([
 
 test('the same hook in another place is another action', () => {
   expect(actionIdOf('login.after', { hook: 'web_hook', config: plain })).not.toBe(hook(plain))
+})
+
+test('those that are alike are numbered, whatever stands between them', () => {
+  const [a, b] = [
+    { hook: 'web_hook', config: plain },
+    { hook: 'web_hook', config: { ...plain, url: 'https://crm.test/other' } },
+  ]
+  const [first, , second, third] = actionIdsOf('login.before', [a, b, a, { ...a, config: { ...plain, timeout: '1s' } }])
+  expect([second, third]).toEqual([`${first}:2`, `${first}:3`])
 })

@@ -1,11 +1,13 @@
+import { actionIdsOf } from '../actions/action-id.ts'
 import { modeOf } from '../actions/web-hook/hook.ts'
+import { type ActionId, actionId } from '../core/ids.ts'
 import type { ActionPlan, FlowPlan } from '../core/plan.ts'
 import { eventPlace, type Place, placeOf } from '../core/place.ts'
 import type { EventHookList, HookEntry, HookList, Settings } from '../core/settings.ts'
 import type { EventName, FlowName, MethodName } from '../core/trigger.ts'
 
 /** An entry with the place of the list it stands in. */
-export type Placed = { readonly entry: HookEntry; readonly place: Place }
+export type Placed = { readonly entry: HookEntry; readonly place: Place; readonly id: ActionId }
 
 type Lists = Pick<Settings, 'hooks' | 'eventHooks'> & { readonly actions: Pick<Settings['actions'], 'precedence'> }
 
@@ -46,23 +48,28 @@ export function effectiveLists({ hooks, eventHooks, actions }: Lists): ActionPla
 const toldOf = (lists: readonly EventHookList[], event: EventName): readonly Placed[] =>
   lists
     .filter((list) => list.event === event)
-    .flatMap(({ entries }) => entries.filter((entry) => !isOff(entry)))
-    .map((entry) => ({ entry, place: eventPlace(event) }))
+    .flatMap(({ entries }) => placedAt(eventPlace(event), entries))
+    .filter(({ entry }) => !isOff(entry))
 
 /** Every entry of the settings, switched on or off, with its place. */
 export const allEntries = ({ hooks, eventHooks }: Pick<Settings, 'hooks' | 'eventHooks'>): readonly Placed[] => [
-  ...hooks.flatMap(({ flow, phase, method, entries }) =>
-    entries.map((entry) => ({ entry, place: placeOf(flow, phase, method) })),
-  ),
-  ...eventHooks.flatMap(({ event, entries }) => entries.map((entry) => ({ entry, place: eventPlace(event) }))),
+  ...hooks.flatMap(({ flow, phase, method, entries }) => placedAt(placeOf(flow, phase, method), entries)),
+  ...eventHooks.flatMap(({ event, entries }) => placedAt(eventPlace(event), entries)),
 ]
+
+function placedAt(place: Place, entries: readonly HookEntry[]): readonly Placed[] {
+  const ids = actionIdsOf(place, entries)
+  return entries.flatMap((entry, at) => {
+    const id = ids[at]
+    return id === undefined ? [] : [{ entry, place, id }]
+  })
+}
 
 export const isOff = ({ config }: HookEntry) => config?.['enabled'] === false
 
-function entriesIn(list: HookList): readonly Placed[] {
-  const place = placeOf(list.flow, list.phase, list.method)
-  return list.entries.filter((entry) => !isOff(entry)).map((entry) => ({ entry, place }))
-}
+/** What counts of a list: all that is not switched off. */
+export const entriesIn = ({ flow, phase, method, entries }: HookList): readonly Placed[] =>
+  placedAt(placeOf(flow, phase, method), entries).filter(({ entry }) => !isOff(entry))
 
 function together(
   { merge }: HookList,
@@ -72,15 +79,21 @@ function together(
 ): readonly Placed[] {
   switch (merge) {
     case 'override':
-      return [...own, ...beside]
+      return [...apart(own, beside), ...beside]
     case 'prepend':
-      return [...own, ...after]
+      return [...apart(own, after), ...after]
     case 'append':
-      return [...after, ...own]
+      return [...after, ...apart(own, after)]
     default:
       return merge satisfies never
   }
 }
+
+/** One occurrence has one delivery of each action, so those that run together may not be known by one `id`. */
+const apart = (own: readonly Placed[], others: readonly Placed[]): readonly Placed[] =>
+  own.map((placed) =>
+    others.some(({ id }) => id === placed.id) ? { ...placed, id: actionId(`${placed.place}:${placed.id}`) } : placed,
+  )
 
 /** Kinds that act before a change is stored and not after it. */
 const ONLY_BEFORE_STORING = new Set(['verify_new_address'])

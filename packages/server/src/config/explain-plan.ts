@@ -1,4 +1,3 @@
-import { actionIdOf } from '../actions/action-id.ts'
 import type { actionKinds } from '../actions/registry.ts'
 import { parseDuration } from '../core/duration.ts'
 import { RANK } from '../core/effect.ts'
@@ -72,9 +71,9 @@ const placeOf = ({ beat, kind }: PlanStep) => ORDER[beat] * 1000 + (isBuiltIn(ki
 const MODES = { asked: 'asked', awaited: 'told and awaited', queued: 'queued' } as const
 
 function stepOf(settings: Settings, trigger: Trigger, own: HookList | null, placed: Placed): readonly PlanStep[] {
-  const { entry, place } = placed
+  const { entry, place, id } = placed
   const known = {
-    id: actionIdOf(place, entry),
+    id,
     where: entry.where,
     kind: entry.hook,
     why: reason(trigger, own, placed),

@@ -1,4 +1,3 @@
-import { actionIdOf } from '../actions/action-id.ts'
 import { parseDuration } from '../core/duration.ts'
 import { METHODS_WITH_HOOKS, placeOf } from '../core/place.ts'
 import { actionsFor } from '../core/plan.ts'
@@ -9,6 +8,7 @@ import {
   allEntries,
   defaultsBeside,
   effectiveLists,
+  entriesIn,
   isOff,
   type Placed,
   webHookMode,
@@ -109,13 +109,10 @@ const neverRan: Look = ({ profile, hooks }) =>
 const besideDefaults: Look = (settings) => {
   const isOry = settings.actions.precedence === 'ory'
   return settings.hooks.flatMap((list): readonly PlanWarning[] => {
-    const own = list.entries.filter((entry) => !isOff(entry))
-    if (list.method === null || list.merge !== 'override' || !actsOnlyBeforeStoring(own)) return []
-    const place = placeOf(list.flow, list.phase, list.method)
-    const beside = defaultsBeside(
-      own.map((entry) => ({ entry, place })),
-      effectiveLists(settings)[list.flow].after,
-    )
+    const own = entriesIn(list)
+    if (list.method === null || list.merge !== 'override') return []
+    if (!actsOnlyBeforeStoring(own.map(({ entry }) => entry))) return []
+    const beside = defaultsBeside(own, effectiveLists(settings)[list.flow].after)
     return beside.map(({ entry }) =>
       isOry
         ? {
@@ -186,21 +183,18 @@ const stranded: Look = (settings) => {
   return [...recovery, ...unverified]
 }
 
+/** Alike in one list: each is called, and it may not be meant. With one `id` in several: one to whoever pauses it. */
 const sameIds: Look = (settings) => {
   const first = new Map<string, string>()
-  return allEntries(settings).flatMap(({ entry, place }): readonly PlanWarning[] => {
-    const id = actionIdOf(place, entry)
-    const other = first.get(id)
-    if (other === undefined) first.set(id, entry.where)
-    return other === undefined
-      ? []
-      : [
-          {
-            kind: 'same_id',
-            where: entry.where,
-            text: `is the same action as ${other} to pauses, breakers and logs (${id}); give each an \`id\``,
-          },
-        ]
+  return allEntries(settings).flatMap(({ entry, id }): readonly PlanWarning[] => {
+    const other = first.get(id) ?? first.get(id.replace(/:\d+$/, ''))
+    const isNumbered = !first.has(id)
+    if (isNumbered) first.set(id, entry.where)
+    if (other === undefined) return []
+    const text = isNumbered
+      ? `makes the same call as ${other}: if both are meant, give each an \`id\`; pauses and logs know this one as ${id}`
+      : `is the same action as ${other} to pauses, breakers and logs (${id}); give each an \`id\``
+    return [{ kind: 'same_id', where: entry.where, text }]
   })
 }
 

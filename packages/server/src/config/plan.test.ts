@@ -170,7 +170,7 @@ test.each([
     'safe',
     [
       expect.stringContaining(
-        'same_id login.before.hooks[1] is the same action as login.before.hooks[0] to pauses, breakers and logs (login.before:',
+        'same_id login.before.hooks[1] makes the same call as login.before.hooks[0]: if both are meant, give each an `id`',
       ),
     ],
   ],

@@ -1,4 +1,3 @@
-import { actionIdOf } from '../actions/action-id.ts'
 import type { ActionKind } from '../actions/define.ts'
 import type { ActionDeps } from '../actions/deps.ts'
 import { actionKinds } from '../actions/registry.ts'
@@ -15,12 +14,12 @@ const kinds: ReadonlyMap<string, ActionKind<ActionDeps>> = new Map(Object.entrie
 /** Every action of the settings, made and in its place; and what an operator should know about them. */
 export function makePlan(settings: Settings, deps: ActionDeps): Planned {
   const made = new Map<string, readonly PlannedAction[]>()
-  const actionsOf = ({ entry, place }: Placed): readonly PlannedAction[] => {
+  const actionsOf = (placed: Placed): readonly PlannedAction[] => {
     // An entry of the default list may count at several methods; it is one action.
-    const known = made.get(entry.where)
+    const known = made.get(placed.entry.where)
     if (known !== undefined) return known
-    const actions = create({ entry, place }, deps)
-    made.set(entry.where, actions)
+    const actions = create(placed, deps)
+    made.set(placed.entry.where, actions)
     return actions
   }
   const lists = effectiveLists(settings)
@@ -52,9 +51,9 @@ export function makePlan(settings: Settings, deps: ActionDeps): Planned {
 }
 
 /** Kinds that are not built or do nothing here are none; that was said when the configuration was read. */
-function create({ entry, place }: Placed, deps: ActionDeps): readonly PlannedAction[] {
+function create({ entry, place, id }: Placed, deps: ActionDeps): readonly PlannedAction[] {
   const kind = kinds.get(entry.hook)
   if (kind === undefined) return []
   const action = kind.create(entry.config ?? {}, deps, place)
-  return [{ id: actionIdOf(place, entry), kind: entry.hook, where: entry.where, action }]
+  return [{ id, kind: entry.hook, where: entry.where, action }]
 }

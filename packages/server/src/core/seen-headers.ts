@@ -1,5 +1,6 @@
 import type { JsonObject } from './json.ts'
 import type { RequestFacts } from './request.ts'
+import { seenUrl } from './seen-url.ts'
 import type { Settings } from './settings.ts'
 
 type Seen = Pick<Settings, 'session'> & { readonly clients: Pick<Settings['clients'], 'headerAllowlist'> }
@@ -12,7 +13,7 @@ export function seenHeaders({ headers }: RequestFacts, settings: Seen): JsonObje
     .map(([name, values]): readonly [string, readonly string[]] =>
       name.toLowerCase() === 'cookie'
         ? [name, values.map(withoutOwnCookies(settings)).filter(Boolean)]
-        : [name, values],
+        : [name, name.toLowerCase() === 'referer' ? values.map(seenUrl) : values],
     )
     .filter(([, values]) => values.length > 0)
   return Object.fromEntries(seen)

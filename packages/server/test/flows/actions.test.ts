@@ -175,6 +175,19 @@ describe.each(DIALECTS)('actions around all flows on %s', (dialect) => {
     expect(at((await ann.whoami()).json, 'identity.traits.name.first')).toBe('Ann')
   })
 
+  test('actions that are alike, or share an id in lists that run together, are each told once', async () => {
+    const alike = webHook(receiver.url('/told'), queue)
+    const patient = webHook(receiver.url('/told'), { ...queue, timeout: '2s' })
+    const named = webHook(receiver.url('/told'), { ...queue, id: 'crm' })
+    const after = { hooks: [named], profile: { hooks: [alike, patient, named], merge: 'append' } }
+    await app.reload(fiveFlows({ settings: { after } }))
+    const { ann, email } = await signedUp()
+    receiver.reset()
+    await ann.submit((await ann.start('settings')).flow, { method: 'profile', traits: { email, newsletter: true } })
+    const calls = await receiver.waitFor('/told', 4)
+    expect(new Set(calls.map(({ headers }) => headers['webhook-id'])).size).toBe(4)
+  })
+
   test('precedence: a list that only gates leaves the default one standing in the profile ory, and replaces it where strict', async () => {
     const settings = {
       after: {

@@ -3,6 +3,7 @@ import type { DeliveryId } from '../../core/ids.ts'
 import type { JsonObject } from '../../core/json.ts'
 import type { RequestFacts } from '../../core/request.ts'
 import { isOwnCookie, seenHeaders } from '../../core/seen-headers.ts'
+import { seenUrl } from '../../core/seen-url.ts'
 import type { Settings } from '../../core/settings.ts'
 import type { Time } from '../../core/time.ts'
 import { flowView, identityView, sessionView, verifiableAddressView } from '../../core/views.ts'
@@ -41,7 +42,7 @@ function eventContext({ settings, at }: Moment, context: EventContext): JsonObje
 const requestKeys = (request: RequestFacts, settings: Seen): JsonObject => ({
   request_headers: seenHeaders(request, settings),
   request_method: request.method,
-  request_url: request.url,
+  request_url: seenUrl(request.url),
   request_cookies: seenCookies(request, settings),
   client_ip: withoutPort(request.clientIp),
 })
