@@ -9,6 +9,8 @@ import type { JsonObject } from './core/json.ts'
 import type { Log } from './core/log.ts'
 import type { Settings } from './core/settings.ts'
 import { openCourier } from './courier/courier.ts'
+import { createSeal } from './crypto/seal.ts'
+import { sealingNodes } from './flows/sealed-nodes.ts'
 import { createTemplateCache, openMessageTemplates } from './courier/templates.ts'
 import { readCertificate } from './http/certificate.ts'
 import { createCauses } from './http/causes.ts'
@@ -46,8 +48,9 @@ export type App = {
 
 /** Puts everything together: one database, one outbox, two listeners, and what the configuration makes of them. */
 export async function startApp({ settings, world, log, version, migrate, configuration }: AppOptions): Promise<App> {
-  const store = await openStore(settings.dsn, { ...world, log, migrate })
   const current = { settings }
+  const flowSeal = () => createSeal(current.settings.secrets.cipher, 'flow', world.random)
+  const store = sealingNodes(await openStore(settings.dsn, { ...world, log, migrate }), flowSeal)
   const client = openClient(() => current.settings.clients, { userAgent: `cardea/${version}` })
   const templates = openTemplates({ client, clock: world.clock, readFile: (path) => readFile(path, 'utf8') })
   const keepFor = () => current.settings.callLog.keepFor

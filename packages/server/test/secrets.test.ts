@@ -5,7 +5,7 @@ import pg from 'pg'
 import { afterAll, expect, test } from 'vitest'
 import type { JsonObject } from '../src/core/json.ts'
 import { EVERYTHING, startTestApp, type TestApp, webHook } from './app.ts'
-import { codeOf, nodeIn } from './factors/world.ts'
+import { codeOf, nodeIn, writeCodes } from './factors/world.ts'
 import { fiveFlows } from './flows/base.ts'
 import { textAt } from './http-client.ts'
 import { codeTo, linkTo } from './mails.ts'
@@ -59,6 +59,7 @@ const configured = (receiver: string, dsn: string): JsonObject => {
     },
     {
       totp: { enabled: true, config: { issuer: 'Example' } },
+      lookup_secret: { enabled: true },
       oidc: {
         enabled: true,
         config: {
@@ -112,6 +113,7 @@ async function live(app: TestApp): Promise<{ readonly [name: string]: string }> 
   const seed = textIn(nodeIn(enrolling, 'totp_secret_key'), 'attributes.text.text')
   const code = codeOf(seed, Date.now())
   await browser.submit(enrolling, { method: 'totp', totp_code: code })
+  const [firstCode = '', lastCode = ''] = await writeCodes(browser)
 
   const verifier = somebody(app, 'api')
   await verifier.submit((await verifier.start('verification')).flow, { method: 'link', email })
@@ -125,6 +127,8 @@ async function live(app: TestApp): Promise<{ readonly [name: string]: string }> 
   return {
     ...PASSWORDS,
     seed,
+    'first code of the paper': firstCode,
+    'last code of the paper': lastCode,
     'session token': textAt(signedUp.json, 'session_token'),
     'recovery code': recovery,
     'link token': URL.parse(link)?.searchParams.get('token') ?? '',

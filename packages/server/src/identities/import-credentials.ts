@@ -21,7 +21,7 @@ export async function importCredentials(
     ...(password === undefined ? [] : [await importPassword(passwords, password.config ?? {})]),
     ...(oidc === undefined ? [] : [importProviders(oidc.config?.providers ?? [])]),
     ...(totp === undefined ? [] : [importTotp(cipher, totp.config?.totp_url ?? '')]),
-    ...(lookup_secret === undefined ? [] : [importLookupSecrets(lookup_secret.config?.codes ?? [])]),
+    ...(lookup_secret === undefined ? [] : [importLookupSecrets(cipher, lookup_secret.config?.codes ?? [])]),
     ...(webauthn === undefined ? [] : [{ type: 'webauthn', config: keysOf(webauthn.config ?? {}) } as const]),
     ...(passkey === undefined ? [] : [importPasskeys(passkey.config ?? {})]),
   ]
@@ -91,11 +91,15 @@ export function storable(cipher: Seal, type: CredentialType, config: JsonObject,
 
 type Codes = NonNullable<NonNullable<NonNullable<ImportedCredentials['lookup_secret']>['config']>['codes']>
 
-const importLookupSecrets = (codes: Codes): Drafts[number] => ({
+/** Codes on paper, sealed before they are stored. */
+const importLookupSecrets = (cipher: Pick<Seal, 'seal'>, codes: Codes): Drafts[number] => ({
   type: 'lookup_secret',
   identifiers: 'own_id',
   config: {
-    recovery_codes: codes.map(({ code, used_at }) => ({ code, ...(used_at === undefined ? {} : { used_at }) })),
+    recovery_codes: codes.map(({ code, used_at }) => ({
+      code: cipher.seal(code),
+      ...(used_at === undefined ? {} : { used_at }),
+    })),
   },
 })
 

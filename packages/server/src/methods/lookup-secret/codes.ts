@@ -1,19 +1,27 @@
 import type { Credential, IdentityWithCredentials } from '../../core/identity.ts'
 import { isJsonObject, type Json, type JsonObject } from '../../core/json.ts'
 import type { Random } from '../../core/time.ts'
+import type { Seal } from '../../crypto/seal.ts'
 
 /** One code on paper, and when it was used. */
 export type LookupCode = { readonly code: string; readonly usedAt: string | null }
 
 export const lookupOf = (person: IdentityWithCredentials | null): Credential | null => {
   const found = person?.credentials.find(({ type }) => type === 'lookup_secret')
-  return found !== undefined && codesIn(found.config).length > 0 ? found : null
+  return found !== undefined && entriesIn(found.config).length > 0 ? found : null
 }
 
 /** Of a used code no more is remembered than that it was. */
 const NEVER = new Set(['', '0001-01-01T00:00:00Z'])
 
-export function codesIn({ recovery_codes }: JsonObject): readonly LookupCode[] {
+/** The codes of a credential. They can be shown again, so they are not hashed but sealed. */
+export const codesIn = (config: JsonObject, cipher: Pick<Seal, 'open'>): readonly LookupCode[] =>
+  entriesIn(config).flatMap(({ code, usedAt }) => {
+    const opened = cipher.open(code)
+    return opened === null ? [] : [{ code: opened, usedAt }]
+  })
+
+function entriesIn({ recovery_codes }: JsonObject): readonly LookupCode[] {
   if (!isList(recovery_codes)) return []
   return recovery_codes.flatMap((entry): LookupCode[] => {
     if (!isJsonObject(entry) || typeof entry.code !== 'string' || entry.code === '') return []
@@ -24,8 +32,12 @@ export function codesIn({ recovery_codes }: JsonObject): readonly LookupCode[] {
 
 const isList = (value: Json | undefined): value is readonly Json[] => Array.isArray(value)
 
-export const toConfig = (codes: readonly LookupCode[]): JsonObject => ({
-  recovery_codes: codes.map(({ code, usedAt }) => ({ code, ...(usedAt === null ? {} : { used_at: usedAt }) })),
+/** The configuration of a credential with these codes. */
+export const toConfig = (codes: readonly LookupCode[], cipher: Pick<Seal, 'seal'>): JsonObject => ({
+  recovery_codes: codes.map(({ code, usedAt }) => ({
+    code: cipher.seal(code),
+    ...(usedAt === null ? {} : { used_at: usedAt }),
+  })),
 })
 
 const COUNT = 12

@@ -6,6 +6,6 @@ export type { LookupSecretDeps }
 
 /** Codes to keep on paper for the day the telephone is lost. */
 export const lookupSecretMethod = (deps: LookupSecretDeps): Method => ({
-  login: lookupSecretLogin,
+  login: lookupSecretLogin(deps),
   settings: lookupSecretSettings(deps),
 })

@@ -7,9 +7,10 @@ import type { Random, Time } from '../../core/time.ts'
 import type { UiMessage, UiNode } from '../../core/ui.ts'
 import { remembering } from '../../flows/memory.ts'
 import type { Attempt, MethodInFlow, Submitted } from '../define.ts'
+import type { LookupLoginDeps } from './login.ts'
 import { codesIn, type LookupCode, lookupOf, newCodes, toConfig } from './codes.ts'
 
-export type LookupSecretDeps = { readonly random: Pick<Random, 'bytes'> }
+export type LookupSecretDeps = LookupLoginDeps & { readonly random: Pick<Random, 'bytes'> }
 
 const FIELDS = [
   'lookup_secret_regenerate',
@@ -50,23 +51,27 @@ type Try = (
 ) => Attempt<SettingsFlow>
 
 const ATTEMPTS: { readonly [W in Wish]: Try } = {
-  lookup_secret_regenerate: ({ random }, { flow }) => {
+  lookup_secret_regenerate: ({ random, cipher }, { flow }) => {
     const codes = newCodes(random)
     const shown = codes.map((code): LookupCode => ({ code, usedAt: null }))
-    return pending(remembering(flow, 'lookup_secret', { codes }), [codesNode(shown), CONFIRM])
+    const memory = { codes: codes.map((code) => cipher.seal(code)) }
+    return pending(remembering(flow, 'lookup_secret', memory), [codesNode(shown), CONFIRM])
   },
-  lookup_secret_reveal: (_deps, { flow }, person) => {
+  lookup_secret_reveal: ({ cipher }, { flow }, person) => {
     const credential = lookupOf(person)
     if (credential === null) return failed(messages.noLookupSecrets())
-    return pending(flow, [codesNode(codesIn(credential.config)), DISABLE, REGENERATE])
+    return pending(flow, [codesNode(codesIn(credential.config, cipher)), DISABLE, REGENERATE])
   },
   lookup_secret_disable: (_deps, { at }, person) => changed(person, [], at),
-  lookup_secret_confirm: (_deps, { memory, at }, person) => {
-    const codes = textsIn(memory)
+  lookup_secret_confirm: ({ cipher }, { memory, at }, person) => {
+    const codes = textsIn(memory).flatMap((code) => cipher.open(code) ?? [])
     if (codes.length === 0) {
       return failed(messages.reason('You must (re-)generate recovery backup codes before you can save them.'))
     }
-    const config = toConfig(codes.map((code) => ({ code, usedAt: null })))
+    const config = toConfig(
+      codes.map((code) => ({ code, usedAt: null })),
+      cipher,
+    )
     const credential: Credential = {
       type: 'lookup_secret',
       identifiers: [person.id],
