@@ -24,14 +24,9 @@ export const sealingNodes = (store: Store, seal: () => Seal): Store => ({
 })
 
 function withSealedNodes(effect: Effect, seal: () => Seal): Effect {
-  switch (effect.kind) {
-    case 'openFlow':
-    case 'keepFlow':
-    case 'closeFlow':
-      return { ...effect, flow: sealed(effect.flow, seal) }
-    default:
-      return effect
-  }
+  return effect.kind === 'openFlow' || effect.kind === 'keepFlow' || effect.kind === 'closeFlow'
+    ? { ...effect, flow: sealed(effect.flow, seal) }
+    : effect
 }
 
 function sealed<F extends Flow>(flow: F, seal: () => Seal): F {
