@@ -24,7 +24,7 @@ const FLOOR = {
   cli: 4,
 }
 /** Rooms whose children know nothing of each other; these files are the room's own. */
-const SHARED = /^(?:(?:define|registry|ask|action-id|deps|[\w-]+\.test)\.ts|template)$/
+const SHARED = /^(?:(?:define|registry|ask|journal|action-id|deps|[\w-]+\.test)\.ts|template)$/
 
 /** @param {string} file */
 const roomOf = (file) => relative(SERVER, file).split('/')[0] ?? ''

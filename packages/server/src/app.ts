@@ -21,6 +21,7 @@ import { connectSocket } from './net/connect-socket.ts'
 import { startCallLog } from './outbox/call-log.ts'
 import { type OAuth2App, startOAuth2 } from './oauth2-app.ts'
 import { startOutbox } from './outbox/start-outbox.ts'
+import { startStepLog } from './outbox/step-log.ts'
 import { openStore } from './store/open-store.ts'
 import { openMetrics } from './telemetry/metrics.ts'
 import { observeQueue } from './telemetry/observe-queue.ts'
@@ -55,6 +56,8 @@ export async function startApp({ settings, world, log, version, migrate, configu
   const templates = openTemplates({ client, clock: world.clock, readFile: (path) => readFile(path, 'utf8') })
   const keepFor = () => current.settings.callLog.keepFor
   const callLog = startCallLog({ calls: store.calls, clock: world.clock, log, keepFor })
+  const { steps, plans } = store
+  const stepLog = startStepLog({ steps, plans, ...world, log, keepFor })
   const metrics = openMetrics(null)
   const record = (call: CallRecord) => {
     callLog.record(call)
@@ -107,6 +110,7 @@ export async function startApp({ settings, world, log, version, migrate, configu
     store,
     outbox,
     callLog,
+    stepLog,
     metrics,
     configuration: () => redact(configuration?.() ?? {}),
     client,
@@ -134,6 +138,7 @@ export async function startApp({ settings, world, log, version, migrate, configu
     await courier.close()
     await client.close()
     await callLog.stop()
+    await stepLog.stop()
     await store.close()
   }
   try {

@@ -2,7 +2,9 @@ import type { Templates } from './actions/web-hook/templates.ts'
 import { createFormerSystem } from './actions/web-hook/ask-former-system.ts'
 import { ask } from './actions/ask.ts'
 import { tellingStore } from './actions/events/tell-events.ts'
+import { describePlan } from './config/describe-plan.ts'
 import { NeighbourError } from './core/errors.ts'
+import type { RecordStep } from './core/step.ts'
 import type { Effect } from './core/effect.ts'
 import type { JsonObject } from './core/json.ts'
 import type { Log } from './core/log.ts'
@@ -55,6 +57,7 @@ import type { FlowDeps as OAuth2FlowDeps } from './oauth2/authorize.ts'
 import { ownLoginRequests, remoteLoginRequests } from './oauth2/login-requests.ts'
 import type { CallLog } from './outbox/call-log.ts'
 import type { Outbox } from './outbox/start-outbox.ts'
+import type { StepLog } from './outbox/step-log.ts'
 import { tokenize, type TokenizeDeps } from './sessions/tokenize.ts'
 import type { Store } from './store/store.ts'
 import type { Metrics } from './telemetry/metrics.ts'
@@ -79,6 +82,7 @@ type Parts = {
   /** The OAuth2 server of this process; null where there is none. */
   readonly oauth2: (() => OAuth2FlowDeps) | null
   readonly callLog: CallLog
+  readonly stepLog: StepLog
   readonly metrics: Metrics
   /** The configuration in force, without its secrets. */
   readonly configuration: () => JsonObject
@@ -92,7 +96,8 @@ type Doors = { readonly public: Door; readonly admin: Door }
 
 /** Builds everything that depends on the configuration. A request keeps what it started with. */
 export function assemble(given: Parts, settings: Settings, plan: ActionPlan): Doors {
-  const parts = { ...given, store: tellingOf(given, plan) }
+  const recordStep = given.stepLog.under(describePlan(settings))
+  const parts = { ...given, recordStep, store: tellingOf(given, plan, recordStep) }
   const doors = doorDeps(parts, settings)
   const people = peopleOf(parts, settings)
   const oidc = oidcOf(parts, settings, people)
@@ -165,9 +170,10 @@ export function assemble(given: Parts, settings: Settings, plan: ActionPlan): Do
 }
 
 /** Everything writes through this store, so whoever stands `on` an event is told of it from every path. */
-const tellingOf = ({ store, causes, world, log, outbox }: Parts, plan: ActionPlan): Store =>
+const tellingOf = ({ store, causes, world, log, outbox }: Parts, plan: ActionPlan, recordStep: RecordStep): Store =>
   tellingStore({
     ...world,
+    recordStep,
     store,
     plan,
     log,
@@ -257,13 +263,13 @@ const formerSystemOf = ({ client, templates, callLog, world, log }: Parts, setti
       )
 
 function flowDeps(
-  parts: Parts,
+  parts: Parts & { readonly recordStep: RecordStep },
   settings: Settings,
   plan: ActionPlan,
   doors: DoorDeps,
   people: People & { readonly oidc: Oidc; readonly loginRequests: LoginRequests | null },
 ): FlowDeps {
-  const { store, outbox, client, world, log } = parts
+  const { store, outbox, client, world, log, recordStep } = parts
   const { passwords, cipher, traits, buildIdentity, amend, retrait, loginRequests } = people
   const mailing = {
     ...world,
@@ -310,7 +316,7 @@ function flowDeps(
       validateTraits: (schemaId, given) => traits.validate(schemaId, given),
       checkPassword: createPasswordCheck(settings.methods.password, client, settings.hashers),
     }),
-    ask: (actions, context, options) => ask({ ...world, settings, amend, log }, actions, context, options),
+    ask: (actions, context, options) => ask({ ...world, settings, amend, log, recordStep }, actions, context, options),
     deliver: async (delivery) => {
       const delivered = await outbox.deliverNow(delivery)
       if (delivered.kind === 'failed') throw new NeighbourError(delivered.class, delivered.detail, true)

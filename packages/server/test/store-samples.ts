@@ -1,4 +1,5 @@
-import { randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
+import type { CallRecord } from '../src/core/call.ts'
 import type { Delivery } from '../src/core/delivery.ts'
 import type { LoginFlow, RegistrationFlow } from '../src/core/flow.ts'
 import { secondFactorsIn } from '../src/core/factors.ts'
@@ -16,6 +17,8 @@ import {
 } from '../src/core/ids.ts'
 import type { QueuedMessage } from '../src/core/mail.ts'
 import type { Session } from '../src/core/session.ts'
+import type { RecordedStep } from '../src/core/step.ts'
+import { rowIds } from '../src/crypto/row-id.ts'
 
 /** A moment that tests can recognise. */
 export const AT = 1_700_000_000_000
@@ -162,3 +165,23 @@ export const callOf = (identity: IdentityId, flow: FlowId, rowId: () => string =
     detail: 'not today',
     attempts: [{ requestId: randomUUID(), startedAt: AT, endedAt: AT + 12, status: 403, reason: '' }],
   }) as const
+
+/** The id of a row that was made at a moment. */
+export const rowIdAt = (at: number) => rowIds({ now: () => at }, (length) => randomBytes(length))()
+
+/** A trigger that fired for whom a call was about, under the plan `p`. */
+export const recordedStep = (
+  { actionId, trigger, flowId, identityId }: Pick<CallRecord, 'actionId' | 'trigger' | 'flowId' | 'identityId'>,
+  more: Partial<RecordedStep> = {},
+): RecordedStep => ({
+  id: rowIdAt(AT),
+  event: randomUUID(),
+  trigger,
+  flowId,
+  identityId,
+  at: AT,
+  plan: 'p',
+  outcome: 'proceeded',
+  actions: [{ actionId, where: 'hooks[0]', eventId: 'e', outcome: 'queued' }],
+  ...more,
+})

@@ -6,7 +6,8 @@ import type { Delivery } from '../core/delivery.ts'
 import { NeighbourError } from '../core/errors.ts'
 import { actionId, deliveryId } from '../core/ids.ts'
 import type { JsonObject } from '../core/json.ts'
-import { type Amend, ask } from './ask.ts'
+import type { Step } from '../core/step.ts'
+import { type Amend, ask, type AskOptions } from './ask.ts'
 
 const plan = (...actions: readonly Action[]): readonly PlannedAction[] =>
   actions.map((action, at) => ({ id: actionId(`a${at}`), kind: 'test', where: `hooks[${at}]`, action }))
@@ -157,4 +158,37 @@ test('before a flow only what stands before it is asked', async () => {
   await expect(run(plan(denies), beforeLogin).asked).resolves.toMatchObject({ kind: 'proceed' })
   await expect(run(plan(before), beforeLogin).asked).resolves.toMatchObject({ kind: 'deny' })
   await expect(run(plan(before)).asked).resolves.toMatchObject({ kind: 'proceed' })
+})
+
+const notesOf = async (actions: readonly PlannedAction[], options: AskOptions = {}) => {
+  const steps: Step[] = []
+  const world = actionWorld()
+  await ask({ ...world, amend, recordStep: (step) => steps.push(step) }, actions, afterRegistration, options).catch(
+    () => {},
+  )
+  return steps.map(({ outcome, actions: notes }) => [outcome, ...notes.map((note) => note.outcome)])
+}
+const tells: Action = { render: () => delivery({ content: { kind: 'erased' } }) }
+const silent: Action = { render: () => null }
+const breaks: Action = {
+  after: () => {
+    throw new NeighbourError('T', 'too late')
+  },
+}
+
+test.each<[string, readonly Action[], readonly string[]]>([
+  ['all go on', [handsOut, amends({ x: 1 })], ['proceeded', 'proceeded', 'amended']],
+  ['one denies', [handsOut, denies, handsOut], ['denied', 'proceeded', 'denied', 'not_reached']],
+  ['an amendment does not fit', [amends(null), tells], ['denied', 'invalid', 'not_reached']],
+  ['one gives no decision', [handsOut, breaks, tells], ['failed', 'proceeded', 'failed', 'not_reached']],
+  ['somebody is told', [tells, { ...tells, awaited: true }, silent], ['proceeded', 'queued', 'awaited', 'silent']],
+  ['a template fails', [{ render: () => delivery() }], ['proceeded', 'dead']],
+])('what each came to is noted: %s', async (_name, actions, notes) => {
+  expect(await notesOf(plan(...actions))).toEqual([notes])
+})
+
+test('a gate that has been asked earlier is noted as such', async () => {
+  expect(await notesOf(plan({ ...denies, isGate: true }, handsOut), { isDecided: true })).toEqual([
+    ['proceeded', 'decided_before', 'proceeded'],
+  ])
 })

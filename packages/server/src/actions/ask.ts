@@ -7,9 +7,11 @@ import { NeighbourError } from '../core/errors.ts'
 import type { Identity } from '../core/identity.ts'
 import type { Log } from '../core/log.ts'
 import type { ActionSettings } from '../core/settings.ts'
-import type { Milliseconds, Random, Stopwatch } from '../core/time.ts'
+import type { RecordStep } from '../core/step.ts'
+import type { Clock, Milliseconds, Random, Stopwatch } from '../core/time.ts'
 import { triggerName } from '../core/trigger.ts'
 import type { FieldMessage } from '../core/ui.ts'
+import { type Due, type Note, openJournal } from './journal.ts'
 
 /** Applies an amendment and checks the result against the identity's schema. */
 export type Amend = (identity: Identity, patch: IdentityPatch) => Amended | Promise<Amended>
@@ -20,9 +22,12 @@ export type Amended =
 export type AskDeps = {
   readonly settings: { readonly actions: Pick<ActionSettings, 'askTimeout'> }
   readonly amend: Amend
+  readonly clock: Clock
   readonly stopwatch: Stopwatch
   readonly random: Pick<Random, 'rowId'>
   readonly log: Log
+  /** Keeps what each action came to, so that it can be explained later. */
+  readonly recordStep?: RecordStep
 }
 
 /** What the actions of a trigger, asked together, came to. */
@@ -52,15 +57,47 @@ export async function ask(
   deps: AskDeps,
   actions: readonly PlannedAction[],
   context: Context,
-  { told, isDecided }: AskOptions = {},
+  options: AskOptions = {},
+): Promise<Asked> {
+  const event = deps.random.rowId()
+  const due = occasionsOf(event, actions)
+  const journal = openJournal(deps, due, {
+    event,
+    trigger: triggerName(context.trigger),
+    flowId: context.flow.id,
+    identityId: 'identity' in context ? context.identity.id : (context.session?.identity.id ?? null),
+  })
+  try {
+    const asked = await askAll(deps, due, context, { ...options, note: journal.note })
+    journal.close(STEP_OUTCOME[asked.kind])
+    return asked
+  } catch (error) {
+    journal.close('failed')
+    throw error
+  }
+}
+
+const STEP_OUTCOME = { proceed: 'proceeded', deny: 'denied', divert: 'diverted' } as const
+const OUTCOME = { proceed: 'proceeded', amend: 'amended', deny: 'denied', divert: 'diverted' } as const
+
+async function askAll(
+  deps: AskDeps,
+  all: readonly Due[],
+  context: Context,
+  { told, isDecided, note }: AskOptions & { readonly note: Note },
 ): Promise<Asked> {
   const deadline = deps.stopwatch.now() + deps.settings.actions.askTimeout
   const effects: (Effect | Wish)[] = []
-  const occasions = occasionsOf(deps.random.rowId(), actions)
   let current = context
-  for (const { planned, occasion } of occasions) {
-    if (isDecided && planned.action.isGate) continue
+  for (const due of all) {
+    const { planned, occasion } = due
+    if (isDecided && planned.action.isGate) {
+      note(due, 'decided_before')
+      continue
+    }
+    note(due, 'failed')
     const decision = await decide(deps, planned, current, deadline, occasion)
+    note(due, OUTCOME[decision.kind])
     if (decision.kind === 'deny' || decision.kind === 'divert') return decision
     if (decision.kind === 'proceed') {
       effects.push(...decision.effects)
@@ -68,11 +105,14 @@ export async function ask(
     }
     if (!('identity' in current)) continue
     const amended = await deps.amend(current.identity, decision.patch)
-    if (amended.kind === 'invalid') return { kind: 'deny', messages: amended.messages }
+    if (amended.kind === 'invalid') {
+      note(due, 'invalid')
+      return { kind: 'deny', messages: amended.messages }
+    }
     current = { ...current, identity: amended.identity }
   }
   const seen = 'identity' in current && told ? { ...current, ...told(current.identity) } : current
-  const rendered = await renderTold(deps, occasions, seen)
+  const rendered = await renderTold(deps, all, seen, note)
   return {
     kind: 'proceed',
     identity: 'identity' in current ? current.identity : null,
@@ -110,9 +150,6 @@ async function decide(
   }
 }
 
-/** An action and its part in what happens. */
-type Due = { readonly planned: PlannedAction; readonly occasion: Occasion }
-
 /** What happens now is one event, and each action's part in it has a name of its own. */
 export function occasionsOf(event: string, actions: readonly PlannedAction[]): readonly Due[] {
   const seen = new Map<string, number>()
@@ -130,14 +167,21 @@ type Told = { readonly delivery: Delivery; readonly isAwaited: boolean }
 /** Rendered only now that nobody can amend anything any more, so no body is stale. */
 export async function renderTold(
   { log }: Pick<AskDeps, 'log'>,
-  due: readonly Due[],
-  context: BeforeContext | AfterContext | EventContext,
+  all: readonly Due[],
+  context: Context | EventContext,
+  note: Note,
 ): Promise<readonly Told[]> {
   const told: Told[] = []
-  for (const { planned, occasion } of due) {
-    const { id, where, action } = planned
-    const delivery = (await action.render?.(context, occasion)) ?? null
-    if (delivery === null) continue
+  for (const due of all) {
+    const { id, where, action } = due.planned
+    if (action.render === undefined) continue
+    const delivery = await action.render(context, due.occasion)
+    if (delivery === null) {
+      note(due, 'silent')
+      continue
+    }
+    const isDead = delivery.content.kind === 'dead'
+    note(due, isDead ? 'dead' : action.awaited ? 'awaited' : 'queued', delivery)
     if (delivery.content.kind === 'dead') {
       log('error', 'template_failed', { action: id, where, delivery: delivery.id, detail: delivery.content.reason })
     }

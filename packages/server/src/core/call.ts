@@ -33,6 +33,8 @@ export type CallAttempt = {
 /** A call somebody waited for, as the log of actions keeps it: never a body, a header's value or a query. */
 export type CallRecord = {
   readonly id: DeliveryId
+  /** The event it belongs to, where a step was recorded. */
+  readonly eventId?: string
   readonly actionId: ActionId
   /** The action's path in the configuration. */
   readonly where: string

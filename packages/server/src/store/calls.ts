@@ -1,7 +1,7 @@
 import type { CallRecord } from '../core/call.ts'
-import type { Time } from '../core/time.ts'
 import { encode } from './codec.ts'
 import type { Database, Value } from './database.ts'
+import { firstIdAt } from './first-id.ts'
 import { printable } from './printable.ts'
 import { callOf, idOf } from './rows.ts'
 import { statement } from './sql.ts'
@@ -88,9 +88,3 @@ const rowOf = ({ id, actionId, trigger, flowId, identityId, outcome, startedAt, 
     attempts: rest.attempts.map((attempt) => ({ ...attempt, reason: printable(attempt.reason) })),
   }),
 })
-
-/** The beginning that no id made before this moment is greater than (RFC 9562 §5.7). */
-const firstIdAt = (time: Time) => {
-  const hex = Math.max(0, time).toString(16).padStart(12, '0')
-  return `${hex.slice(0, 8)}-${hex.slice(8)}-`
-}

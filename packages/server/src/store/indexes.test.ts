@@ -3,7 +3,17 @@ import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { storeDeps } from '../../test/store-deps.ts'
-import { AT, callOf, freshHash, loginFlow, person, queued, queuedMessage, sessionOf } from '../../test/store-samples.ts'
+import {
+  AT,
+  callOf,
+  freshHash,
+  loginFlow,
+  person,
+  queued,
+  queuedMessage,
+  recordedStep,
+  sessionOf,
+} from '../../test/store-samples.ts'
 import { type Dialect, freshDsn } from '../../test/stores.ts'
 import type { Database, Value } from './database.ts'
 import { openDatabase, storeOn } from './open-store.ts'
@@ -97,6 +107,14 @@ async function oneOfEach(db: Database): Promise<readonly Asked[]> {
   for (const filter of [{}, { actionId }, { flowId }, { identityId }])
     await store.calls.list({ before: null, size: 10, ...filter, outcome: 'denied', trigger: call.trigger, since: AT })
   await store.calls.forget(AT, 10)
+  await store.plans.putInForce(randomUUID(), { fingerprint: 'p', at: AT, triggers: [] })
+  await store.plans.find('p')
+  await store.plans.inForceAt(AT)
+  await store.steps.keep([recordedStep(call)])
+  await store.steps.ofFlow(flow.id, 10)
+  await store.steps.ofIdentity(ann.id, 10)
+  await store.steps.ofEvent('e', 10)
+  await store.steps.forget(AT, 10)
   return [...asked.values()]
 }
 
@@ -119,6 +137,8 @@ const FILL = `
   insert into messages select 'd' || n, 'r' || n, 'email', 'stub' from generate_series(2, 20000, 2) n;
   insert into attempts select 'd' || n, 0, 'r', 0, 0, 'delivered', 200, '', null, null, null from generate_series(1, 20000) n;
   insert into calls select 'c' || n, 'a' || n % 100, 't', 'f' || n, 'i' || n, 'denied', 0, 0, '{}' from generate_series(1, 20000) n;
+  insert into plans select 'p' || n, 'f' || n, '{}', 0 from generate_series(1, 20000) n;
+  insert into steps select 's' || n, 'e' || n, 't', 'f' || n, 'i' || n, 'p', 'proceeded', '{}', 0 from generate_series(1, 20000) n;
   analyze`
 
 async function open(dialect: Dialect) {

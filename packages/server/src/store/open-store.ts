@@ -19,8 +19,10 @@ import { readPendingChanges } from './pending-changes.ts'
 import { type PostgresDsn, printPostgresDsn } from './postgres-dsn.ts'
 import { readOAuth2 } from './oauth2/oauth2.ts'
 import { readMessages } from './messages.ts'
+import { readPlans } from './plans.ts'
 import { readSessions } from './sessions.ts'
 import { statement } from './sql.ts'
+import { readSteps } from './steps.ts'
 import { openLocked } from './sqlite-file.ts'
 import { sqliteDatabase } from './sqlite.ts'
 import { readErrors } from './stored-errors.ts'
@@ -112,6 +114,8 @@ export const storeOn = (db: Database, { clock, random }: Pick<StoreDeps, 'clock'
   messages: readMessages(db),
   budgets: readBudgets(db),
   calls: readCalls(db),
+  steps: readSteps(db),
+  plans: readPlans(db),
   oauth2: readOAuth2(db),
   deliveries: readDeliveries(db, random),
   ping: async () => {

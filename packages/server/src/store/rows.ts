@@ -12,7 +12,9 @@ import type { ActionId, DeliveryId, FlowId, IdentityId, SessionId } from '../cor
 import type { Json, JsonObject } from '../core/json.ts'
 import type { Consent, LoginSession, OAuth2Client, StoredKey, StoredToken, TrustedIssuer } from '../core/oauth2.ts'
 import type { SecondFactor } from '../core/factors.ts'
+import type { RecordedPlan } from '../core/recorded-plan.ts'
 import type { AuthenticationMethod, Device, Session } from '../core/session.ts'
+import type { RecordedStep } from '../core/step.ts'
 import type { Time } from '../core/time.ts'
 import type { Timings } from '../core/timings.ts'
 import { decode } from './codec.ts'
@@ -286,6 +288,40 @@ export function callOf(row: Row): CallRecord {
     endedAt: it.ended_at,
     ...rest,
   }
+}
+
+type StepRow = {
+  readonly id: string
+  readonly event: string
+  readonly trigger_name: string
+  readonly flow_id: FlowId | null
+  readonly identity_id: IdentityId | null
+  readonly plan: string
+  readonly outcome: RecordedStep['outcome']
+  readonly document: string
+  readonly created_at: Time
+}
+
+export function stepOf(row: Row): RecordedStep {
+  const it = row as StepRow
+  const { actions } = decode(it.document) as Pick<RecordedStep, 'actions'>
+  return {
+    id: it.id,
+    event: it.event,
+    trigger: it.trigger_name,
+    flowId: it.flow_id,
+    identityId: it.identity_id,
+    plan: it.plan,
+    outcome: it.outcome,
+    at: it.created_at,
+    actions,
+  }
+}
+
+export function recordedPlanOf(row: Row): RecordedPlan {
+  const it = row as { readonly fingerprint: string; readonly document: string; readonly created_at: Time }
+  const { triggers } = decode(it.document) as Pick<RecordedPlan, 'triggers'>
+  return { fingerprint: it.fingerprint, at: it.created_at, triggers }
 }
 
 export const countOf = (row: Row | null) => Number((row as { readonly count: number | string }).count)

@@ -4,7 +4,9 @@ import type { Flow, PendingChange } from '../core/flow.ts'
 import type { AddressVia, CredentialType, Identity, IdentityWithCredentials } from '../core/identity.ts'
 import type { ActionId, DeliveryId, FlowId, IdentityId, SessionId, TokenHash } from '../core/ids.ts'
 import type { Json } from '../core/json.ts'
+import type { RecordedPlan } from '../core/recorded-plan.ts'
 import type { Session } from '../core/session.ts'
+import type { RecordedStep } from '../core/step.ts'
 import type { Time } from '../core/time.ts'
 import type { DeliveryQueue } from './deliveries.ts'
 import type { OAuth2Store } from './oauth2/oauth2.ts'
@@ -24,6 +26,9 @@ export type Store = {
   readonly budgets: Budgets
   /** What became of the calls somebody waited for. */
   readonly calls: Calls
+  /** Which triggers fired, and under which plan. */
+  readonly steps: Steps
+  readonly plans: Plans
   /** The outbox's own table, its claims and completions. */
   readonly deliveries: DeliveryQueue
   /** Answers when the database does; throws otherwise. */
@@ -140,6 +145,24 @@ export type Calls = {
   list(page: CallPage): Promise<readonly CallRecord[]>
   /** Deletes the oldest of those made before a moment; returns how many. */
   forget(before: Time, most: number): Promise<number>
+}
+
+/** The log of triggers that fired, newest first. It is written in batches, after the answers. */
+export type Steps = {
+  keep(steps: readonly RecordedStep[]): Promise<void>
+  ofFlow(id: FlowId, most: number): Promise<readonly RecordedStep[]>
+  ofIdentity(id: IdentityId, most: number): Promise<readonly RecordedStep[]>
+  ofEvent(event: string, most: number): Promise<readonly RecordedStep[]>
+  /** Deletes the oldest of those made before a moment; returns how many. */
+  forget(before: Time, most: number): Promise<number>
+}
+
+/** The plans of actions that have been in force. */
+export type Plans = {
+  /** A row only where the newest one says something else. */
+  putInForce(id: string, plan: RecordedPlan): Promise<void>
+  find(fingerprint: string): Promise<RecordedPlan | null>
+  inForceAt(time: Time): Promise<RecordedPlan | null>
 }
 
 /** A page by key: calls older than `before`, newest first. */

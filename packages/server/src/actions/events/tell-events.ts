@@ -6,10 +6,12 @@ import type { Log } from '../../core/log.ts'
 import type { ActionPlan } from '../../core/plan.ts'
 import type { RequestFacts } from '../../core/request.ts'
 import type { Clock } from '../../core/time.ts'
-import { EVENTS } from '../../core/trigger.ts'
+import type { RecordStep } from '../../core/step.ts'
+import { EVENTS, triggerName } from '../../core/trigger.ts'
 import type { Store } from '../../store/store.ts'
 import { type Event, eventsOf } from './events-of.ts'
 import { occasionsOf, renderTold } from '../ask.ts'
+import { openJournal } from '../journal.ts'
 
 export type TellDeps = {
   readonly store: Store
@@ -18,6 +20,8 @@ export type TellDeps = {
   readonly request: () => RequestFacts | null
   readonly clock: Clock
   readonly log: Log
+  /** Keeps what each action came to, so that it can be explained later. */
+  readonly recordStep?: RecordStep
   /** Tells the outbox that there is something to send. */
   readonly wake: () => void
 }
@@ -37,21 +41,37 @@ export function tellingStore(deps: TellDeps): Store {
       const events = await eventsOf(look, effects)
       if (events.length === 0) return store.commit(effects)
       const flow = flowIn(effects)
-      const told: Delivery[] = []
-      for (const event of events) told.push(...(await renderEvent(deps, event, flow)))
-      const commit = await store.commit([...effects, ...told.map((delivery): Effect => ({ kind: 'notify', delivery }))])
-      if (commit.kind === 'committed') deps.wake()
+      const told: Told[] = []
+      for (const event of events) told.push(await renderEvent(deps, event, flow))
+      const deliveries = told.flatMap((each) => each.deliveries)
+      const commit = await store.commit([
+        ...effects,
+        ...deliveries.map((delivery): Effect => ({ kind: 'notify', delivery })),
+      ])
+      if (commit.kind !== 'committed') return commit
+      for (const { close } of told) close()
+      deps.wake()
       return commit
     },
   }
 }
 
-async function renderEvent(deps: TellDeps, event: Event, flowId: FlowId | null): Promise<readonly Delivery[]> {
+/** The calls of an event, and how to keep what its actions came to once it has happened. */
+type Told = { readonly deliveries: readonly Delivery[]; readonly close: () => void }
+
+async function renderEvent(deps: TellDeps, event: Event, flowId: FlowId | null): Promise<Told> {
   const { name, id, ...about } = event
   const trigger = { phase: 'on', event: name } as const
   const due = occasionsOf(id, deps.plan.on[name])
   const context: EventContext = { ...about, trigger, flowId, request: deps.request() }
-  return (await renderTold(deps, due, context)).map(({ delivery }) => delivery)
+  const journal = openJournal(deps, due, {
+    event: id,
+    trigger: triggerName(trigger),
+    flowId,
+    identityId: about.identity.id,
+  })
+  const told = await renderTold(deps, due, context, journal.note)
+  return { deliveries: told.map(({ delivery }) => delivery), close: () => journal.close('proceeded') }
 }
 
 /** The flow that a commit completes or goes on with. */

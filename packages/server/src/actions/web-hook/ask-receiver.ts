@@ -140,6 +140,7 @@ function record(deps: ActionDeps, hook: Hook, asking: Asking, outcome: CallOutco
   const { id, at, from, context, occasion, attempts } = asking
   deps.record({
     id,
+    eventId: occasion.eventId,
     actionId: occasion.actionId,
     where: occasion.where,
     trigger: triggerName(context.trigger),

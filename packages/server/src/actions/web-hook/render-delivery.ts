@@ -1,4 +1,5 @@
 import type { AfterContext, BeforeContext, EventContext, Occasion } from '../../core/action.ts'
+import type { CallOutcome } from '../../core/call.ts'
 import type { Delivery, RenderedCall } from '../../core/delivery.ts'
 import { type DeliveryId, deliveryId, type FlowId } from '../../core/ids.ts'
 import type { Milliseconds, Time } from '../../core/time.ts'
@@ -22,18 +23,36 @@ export async function renderDelivery(
   const id = deliveryId(deps.random.rowId())
   const at = deps.clock.now()
   const rendered = await renderCall(deps, hook, context, { id, at, budget: hook.timeout })
-  if (rendered.kind === 'cancelled') return null
-  if (rendered.kind === 'skipped') {
-    deps.log('info', 'action_skipped', { action: occasion.actionId, where: occasion.where, flow: flowOf(context) })
+  const about = { id, at, context, occasion }
+  if (rendered.kind === 'skipped' || rendered.kind === 'cancelled') {
+    recordSilence(deps, hook, about, rendered.kind)
     return null
   }
-  const about = { id, at, context, occasion }
   if (rendered.kind === 'failed') return deadDelivery(hook, about, rendered.detail)
   const delivery = pendingDelivery(hook, about, rendered.call)
   return hook.mode === 'awaited'
     ? { ...delivery, leasedUntil: at + hook.timeout + HANDOVER, leaseToken: deps.random.uuid() }
     : delivery
 }
+
+/** That nothing was told is in the log of calls, as it is for a call somebody would have waited for. */
+const recordSilence = (deps: ActionDeps, hook: Hook, { id, at, context, occasion }: About, outcome: CallOutcome) =>
+  deps.record({
+    id,
+    eventId: occasion.eventId,
+    actionId: occasion.actionId,
+    where: occasion.where,
+    trigger: triggerName(context.trigger),
+    flowId: flowOf(context),
+    identityId: 'identity' in context ? context.identity.id : null,
+    method: hook.method,
+    endpoint: hook.endpoint,
+    startedAt: at,
+    endedAt: deps.clock.now(),
+    outcome,
+    detail: '',
+    attempts: [],
+  })
 
 /** What a delivery is about, whatever became of it. */
 export type About = {
