@@ -1,5 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises'
-import { sendingOf } from './actions/sending-of.ts'
+import { limitsOf, sendingOf } from './actions/sending-of.ts'
 import { openTemplates } from './actions/web-hook/templates.ts'
 import { assemble, messageSeal } from './assemble.ts'
 import { makePlan } from './config/plan.ts'
@@ -83,7 +83,7 @@ export async function startApp({ settings, world, log, version, migrate, configu
   })
 
   const first = planOf(settings)
-  const inForce = { sendingOf: sendingOf(first) }
+  const inForce = { sendingOf: sendingOf(first), limitsOf: limitsOf(first) }
   const beside: { oauth2: OAuth2App | null } = { oauth2: null }
   const outbox = startOutbox({
     ...world,
@@ -94,6 +94,8 @@ export async function startApp({ settings, world, log, version, migrate, configu
     sendingOf: (action) => inForce.sendingOf(action) ?? beside.oauth2?.sendingOf(action) ?? null,
     record,
     settings: () => current.settings.actions,
+    deliveries: () => current.settings.deliveries,
+    limitsOf: (endpoint) => inForce.limitsOf(endpoint),
     mail: {
       send: (message, signal) => courier.send(message, signal),
       retries: () => current.settings.courier.messageRetries,
@@ -157,6 +159,7 @@ export async function startApp({ settings, world, log, version, migrate, configu
       adminListener.show(readCertificate(next.serve.admin.tls))
       current.settings = next
       inForce.sendingOf = sendingOf(plan)
+      inForce.limitsOf = limitsOf(plan)
       if ((next.oauth2Server === null) !== (beside.oauth2 === null))
         log('warn', 'configuration', { detail: 'oauth2_server: it comes or goes when the server is started again' })
       if (next.oauth2Server !== null)

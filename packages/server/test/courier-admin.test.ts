@@ -1,3 +1,4 @@
+import { claimSome } from './claim-some.ts'
 import { randomBytes, randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { WireError } from '../src/core/errors.ts'
@@ -229,7 +230,7 @@ test.each([
 
 test('a failed try is shown with its reason', async () => {
   const { store, routes, list } = await shelf(1)
-  const [claimed] = await store.deliveries.claim({ limit: 1, lease: 1_000, lane: 'mail' })
+  const [claimed] = await claimSome(store.deliveries, { limit: 1, lease: 1_000, lane: 'mail' })
   if (claimed === undefined) throw new Error('one was queued')
   expect((await list('status=processing')).views).toHaveLength(1)
   const attempt = {

@@ -12,6 +12,7 @@ import { openClient } from '../src/net/client.ts'
 import { connectSocket } from '../src/net/connect-socket.ts'
 import { startOutbox } from '../src/outbox/start-outbox.ts'
 import { realWorld } from '../src/world.ts'
+import { claimSome } from './claim-some.ts'
 import { actionWorld, request } from './action-world.ts'
 import { startMailServer, startSilentServer } from './mail-server.ts'
 import { startReceiver } from './receiver.ts'
@@ -323,8 +324,8 @@ describe.each(DIALECTS)('on %s', (dialect) => {
     expect(first.map(({ id }) => id)).toEqual(ids.slice(0, 3))
     const rest = await store.messages.list({ before: first.at(-1)?.id ?? null, size: 10 })
     expect(rest.map(({ id }) => id)).toEqual(ids.slice(3))
-    const claimed = await store.deliveries.claim({ limit: 2, lease: 60_000, lane: 'mail' })
-    expect(await store.deliveries.claim({ limit: 2, lease: 60_000 })).toEqual([])
+    const claimed = await claimSome(store.deliveries, { limit: 2, lease: 60_000, lane: 'mail' })
+    expect(await claimSome(store.deliveries, { limit: 2, lease: 60_000 })).toEqual([])
     const [one, two] = claimed
     if (one === undefined || two === undefined) throw new Error('two were claimed')
     await store.deliveries.complete([

@@ -163,6 +163,7 @@ export function toSettings(config: Config, { schemas, hostname, generatedSecret,
         ? null
         : { url: config.oauth2_provider.url, headers: config.oauth2_provider.headers },
     callLog: { keepFor: milliseconds(actions.log.keep) },
+    deliveries: deliverySettings(actions.deliveries),
     security: {
       accountEnumeration: { mitigate: config.security.account_enumeration.mitigate },
       rateLimits: rateLimitsOf(config.security.rate_limits),
@@ -206,6 +207,28 @@ const logOf = ({ level, format, leak_sensitive_values: leakSensitiveValues }: Co
   level: LEVELS[level] ?? level,
   format,
   leakSensitiveValues,
+})
+
+const deliverySettings = ({
+  retry,
+  concurrency,
+  rate,
+  quarantine,
+  keep,
+}: Config['actions']['deliveries']): Settings['deliveries'] => ({
+  retry: {
+    attempts: retry.attempts,
+    horizon: milliseconds(retry.horizon),
+    min: milliseconds(retry.min),
+    max: milliseconds(retry.max),
+  },
+  limits: { concurrency, ...(rate === 0 ? {} : { rate }) },
+  quarantine: {
+    failures: quarantine.failures,
+    after: milliseconds(quarantine.after),
+    releaseAfter: milliseconds(quarantine.release_after),
+  },
+  keep: { delivered: milliseconds(keep.delivered), dead: milliseconds(keep.dead) },
 })
 
 /** What calls that go out may reach and show. */

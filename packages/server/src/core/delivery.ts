@@ -86,3 +86,42 @@ export type AnswerExcerpt = {
   /** How long the whole body was, in bytes. */
   readonly length: number
 }
+
+/** Where an action stands. Only an active one delivers; of the others everything waits, and nothing is lost. */
+export const ACTION_STATES = ['active', 'paused', 'quarantined', 'disabled'] as const
+
+export type ActionStanding = {
+  readonly actionId: ActionId
+  /** `paused` by a person, `quarantined` by its failures or a person, `disabled` by its receiver (410). */
+  readonly state: (typeof ACTION_STATES)[number]
+  readonly since: Time
+  /** The state ends by itself then; null: somebody has to end it. */
+  readonly until: Time | null
+  readonly reason: string
+  readonly evidence: Evidence | null
+  /** How often it failed since it last succeeded. */
+  readonly failures: number
+  readonly failingSince: Time | null
+  readonly lastFailure: string | null
+  /** When somebody last set it going again: retries count from here. */
+  readonly resumedAt: Time | null
+}
+
+/** What was seen before an action was quarantined or disabled. */
+export type Evidence = {
+  readonly failures: number
+  readonly failingSince: Time | null
+  readonly lastFailure: string
+  readonly delivery: DeliveryId | null
+}
+
+/** What is known of a receiver. It is half open once `openUntil` has passed: one delivery may try it. */
+export type EndpointStanding = {
+  readonly endpoint: string
+  readonly failures: number
+  readonly failingSince: Time | null
+  readonly lastFailure: string | null
+  /** How often the breaker opened since the receiver last answered. */
+  readonly opened: number
+  readonly openUntil: Time | null
+}

@@ -1,3 +1,4 @@
+import type { EndpointLimits, RetryPolicy } from './action.ts'
 import type { Rate } from './budget.ts'
 import type { OAuth2Settings } from './oauth2-settings.ts'
 import type { CourierSettings } from './courier-settings.ts'
@@ -87,6 +88,7 @@ export type Settings = {
   readonly oauth2OverridesReturnTo: boolean
   /** How long it is kept what became of blocking calls; 0: it is not kept at all. */
   readonly callLog: { readonly keepFor: Milliseconds }
+  readonly deliveries: DeliverySettings
   readonly security: {
     readonly accountEnumeration: { readonly mitigate: boolean }
     /** Null: nobody is held back. */
@@ -325,6 +327,26 @@ export type ActionSettings = {
   readonly backoff: { readonly base: Milliseconds; readonly jitter: boolean }
   readonly awaitedFailure: 'fail' | 'retry'
   readonly precedence: 'strict' | 'ory'
+}
+
+/** How queued deliveries are made, unless an action says otherwise. */
+export type DeliverySettings = {
+  readonly retry: RetryPolicy
+  /** Of each endpoint; without a rate, as fast as it answers. */
+  readonly limits: EndpointLimits & { readonly concurrency: number }
+  readonly quarantine: QuarantineSettings
+  /** How long those are kept that were delivered, and those that never will be. */
+  readonly keep: { readonly delivered: Milliseconds; readonly dead: Milliseconds }
+}
+
+/** When an action that does nothing but fail stands still. */
+export type QuarantineSettings = {
+  /** So many failures in a row; 0: never. */
+  readonly failures: number
+  /** And for so long, unless each of them costs a delivery. */
+  readonly after: Milliseconds
+  /** It is tried again after this; 0: somebody has to say so. */
+  readonly releaseAfter: Milliseconds
 }
 
 /** One hook list and its place, such as `login.after.password`. */

@@ -1,14 +1,16 @@
+import type { RetryPolicy } from '../core/action.ts'
 import type { Delivery } from '../core/delivery.ts'
 import type { Log } from '../core/log.ts'
 import type { Clock, Milliseconds, Random } from '../core/time.ts'
 import { type SendDeps, sendDelivery } from './deliver-web-hook.ts'
-import { attemptOf, judge } from './judge.ts'
+import { attemptOf, judge, outcomeOf } from './judge.ts'
 import type { Queue } from './queue.ts'
 import { waitAfter } from './schedule.ts'
 import type { Deliver } from './worker.ts'
 
 export type CallDeps = SendDeps & {
   readonly queue: Pick<Queue, 'now'>
+  readonly retry: () => RetryPolicy
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
@@ -17,28 +19,38 @@ export type CallDeps = SendDeps & {
 /** Makes a rendered call once. */
 export const attemptCall =
   (deps: CallDeps): Deliver =>
-  async ({ delivery, attempts }, signal) => {
-    const { content } = delivery
+  async ({ delivery, tries, beganAt, goingSince }, signal) => {
+    const { content, actionId } = delivery
     if (content.kind === 'dead') return { attempts: [], next: { kind: 'dead', reason: content.reason } }
     if (content.kind === 'erased') return { attempts: [], next: { kind: 'dead', reason: 'whom it was about is gone' } }
     if (content.kind === 'mail') throw new Error('mail has a lane of its own')
 
     const startedAt = deps.clock.now()
-    const { requestId, sent } = await sendDelivery(deps, delivery, content, { budget: content.timeout, signal })
+    const { requestId, sent, isUnready } = await sendDelivery(deps, delivery, content, {
+      budget: content.timeout,
+      signal,
+    })
     const endedAt = deps.clock.now()
-    const made = [attemptOf(requestId, startedAt, endedAt, sent)]
+    const attempts = [attemptOf(requestId, startedAt, endedAt, sent)]
     const judgement = judge(sent, endedAt)
-    if (judgement.kind === 'delivered') return { attempts: made, next: { kind: 'delivered' } }
+    const outcome = outcomeOf(judgement, isUnready)
+    if (judgement.kind === 'delivered') return { attempts, next: { kind: 'delivered' }, outcome }
 
-    const isGivenUp = sent.kind === 'failed' && sent.reason === 'aborted'
-    const wait = isGivenUp
-      ? 0
-      : judgement.kind === 'retry'
-        ? waitAfter(attempts + 1, deps.random, judgement.asked)
+    const now = await deps.queue.now()
+    if (sent.kind === 'failed' && sent.reason === 'aborted') {
+      // A try that the server's own end cut short says nothing of anybody.
+      logFailure(deps, delivery, judgement.reason, 0)
+      return { attempts, next: { kind: 'pending', dueAt: now } }
+    }
+    const policy = { ...deps.retry(), ...deps.sendingOf(actionId)?.retry }
+    const since = Math.max(beganAt ?? now, goingSince ?? 0)
+    const wait =
+      judgement.kind === 'retry'
+        ? waitAfter({ attempt: tries + 1, now, since, asked: judgement.asked }, policy, deps.random)
         : null
     logFailure(deps, delivery, judgement.reason, wait)
-    if (wait === null) return { attempts: made, next: { kind: 'dead', reason: judgement.reason } }
-    return { attempts: made, next: { kind: 'pending', dueAt: (await deps.queue.now()) + wait } }
+    if (wait === null) return { attempts, next: { kind: 'dead', reason: judgement.reason }, outcome }
+    return { attempts, next: { kind: 'pending', dueAt: now + wait }, outcome }
   }
 
 const logFailure = ({ log }: CallDeps, delivery: Delivery, reason: string, wait: Milliseconds | null) =>

@@ -1,6 +1,7 @@
-import type { OnFailure } from '../core/action.ts'
+import type { OnFailure, RetryPolicy } from '../core/action.ts'
 import type { CallAttempt, CallOutcome, RecordCall } from '../core/call.ts'
 import type { Attempt, Delivery } from '../core/delivery.ts'
+import type { ActionId } from '../core/ids.ts'
 import type { Log } from '../core/log.ts'
 import { callWithRetries } from '../core/retry.ts'
 import type { ActionSettings } from '../core/settings.ts'
@@ -15,6 +16,9 @@ export type DeliverNowDeps = SendDeps & {
   /** Keeps what became of a call somebody waited for. */
   readonly record?: RecordCall
   readonly queue: Pick<Queue, 'complete' | 'extend' | 'now'>
+  /** Whether deliveries of an action are made just now. */
+  readonly isGoing: (action: ActionId) => boolean
+  readonly retry: () => RetryPolicy
   readonly settings: () => Pick<ActionSettings, 'attempts' | 'backoff' | 'awaitedFailure'>
   readonly clock: Clock
   readonly stopwatch: Stopwatch
@@ -39,10 +43,11 @@ export async function deliverNow(deps: DeliverNowDeps, delivery: Delivery): Prom
     return outcomeOf(rule, 'P', content.reason)
   }
 
+  if (!deps.isGoing(actionId)) return standStill(deps, delivery, startedAt)
   await keepLease(deps, delivery, content.timeout)
   const { sent, attempts } = await callNow(deps, delivery, content)
   const judgement = judge(sent, deps.clock.now())
-  const wait = judgement.kind === 'retry' && rule === 'queue' ? waitAfter(1, deps.random, judgement.asked) : null
+  const wait = judgement.kind === 'retry' && rule === 'queue' ? waitOf(deps, delivery, judgement.asked) : null
   await complete(deps, delivery, async () => {
     if (judgement.kind === 'delivered') return { attempts, next: { kind: 'delivered' } }
     if (wait === null) return { attempts, next: { kind: 'dead', reason: judgement.reason } }
@@ -51,6 +56,24 @@ export async function deliverNow(deps: DeliverNowDeps, delivery: Delivery): Prom
   const failure = judgement.kind === 'delivered' ? null : judgement.reason
   record(deps, delivery, { startedAt, rule: wait === null && rule === 'queue' ? 'continue' : rule, attempts, failure })
   return failure === null ? { kind: 'delivered' } : outcomeOf(rule, classOf(sent), failure)
+}
+
+const STANDS_STILL = 'the action stands still; its deliveries wait until it goes on'
+
+/** Nobody is asked, and nobody is held up: a worker makes the call when the action goes on. */
+async function standStill(deps: DeliverNowDeps, delivery: Delivery, startedAt: Time): Promise<DeliveredNow> {
+  await complete(deps, delivery, async () => ({
+    attempts: [],
+    next: { kind: 'pending', dueAt: await deps.queue.now() },
+  }))
+  record(deps, delivery, { startedAt, rule: 'queue', attempts: [], failure: STANDS_STILL })
+  return { kind: 'postponed', detail: STANDS_STILL }
+}
+
+function waitOf({ retry, sendingOf, clock, random }: DeliverNowDeps, delivery: Delivery, asked: Milliseconds | null) {
+  const now = clock.now()
+  const policy = { ...retry(), ...sendingOf(delivery.actionId)?.retry }
+  return waitAfter({ attempt: 1, now, since: now, asked }, policy, random)
 }
 
 type Tried = {

@@ -16,22 +16,29 @@ export type SendDeps = {
 
 export type Sendable = Extract<Delivery['content'], { kind: 'rendered' }>
 
+type SentDelivery = {
+  readonly requestId: string
+  readonly sent: Sent
+  /** It was not sent: what it needs is not there. */
+  readonly isUnready: boolean
+}
+
 /** One attempt of one delivery: the same bytes and id as ever, with today's secrets. */
 export async function sendDelivery(
   deps: SendDeps,
   delivery: Pick<Delivery, 'id' | 'actionId'>,
   { call, emitHeaders }: Sendable,
   { budget, signal }: { readonly budget: Milliseconds; readonly signal?: AbortSignal },
-): Promise<{ readonly requestId: string; readonly sent: Sent }> {
+): Promise<SentDelivery> {
   const requestId = deps.random.uuid()
   const complete = completed(call, deps.sendingOf(delivery.actionId), { id: delivery.id, at: deps.clock.now() })
   if (complete === null) {
     const detail = 'the credentials of this call are not configured any more'
-    return { requestId, sent: { kind: 'failed', reason: 'connect', detail } }
+    return { requestId, sent: { kind: 'failed', reason: 'connect', detail }, isUnready: true }
   }
   const headers = { ...complete.headers, ...attemptHeaders(delivery.id, requestId, emitHeaders) }
   const sent = await deps.client.send({ ...complete, headers }, { budget, ...(signal === undefined ? {} : { signal }) })
-  return { requestId, sent }
+  return { requestId, sent, isUnready: false }
 }
 
 type Attempted = { readonly id: DeliveryId; readonly at: Time }

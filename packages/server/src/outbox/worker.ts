@@ -1,17 +1,24 @@
+import type { EndpointLimits } from '../core/action.ts'
 import type { Log } from '../core/log.ts'
-import type { Milliseconds, Stopwatch } from '../core/time.ts'
-import type { Claimed, Completion, Lane, Lease, Queue } from './queue.ts'
+import type { ActionId } from '../core/ids.ts'
+import type { Milliseconds, Stopwatch, Time } from '../core/time.ts'
+import { goingSince } from './action-state.ts'
+import { makeBell } from './bell.ts'
+import type { Claimed, Lane, Lease, Queue, Share, Survey, Taken } from './queue.ts'
+import type { Recorder, Rest } from './recorder.ts'
+import { shareOut, untilNext } from './share-out.ts'
 
 /** One attempt of one delivery: what was tried, and what comes next. */
-export type Deliver = (claimed: Claimed, signal: AbortSignal) => Promise<Rest>
-export type Rest = Pick<Completion, 'attempts' | 'next'>
+export type Deliver = (taken: Taken, signal: AbortSignal) => Promise<Rest>
 
 export type WorkerDeps = {
-  readonly queue: Queue
+  readonly queue: Pick<Queue, 'survey' | 'claim' | 'extend'>
+  readonly recorder: Pick<Recorder, 'record' | 'learn'>
   readonly stopwatch: Stopwatch
   readonly log: Log
   readonly lane: Lane
   readonly deliver: Deliver
+  readonly limitsOf: (endpoint: string) => EndpointLimits
   /** How many deliveries are under way at once. */
   readonly concurrency: number
   readonly pollInterval?: Milliseconds
@@ -29,6 +36,8 @@ const POLL: Milliseconds = 1_000
 /** The orphans of a dead process are taken over when this has passed. */
 const LEASE: Milliseconds = 15_000
 const GRACE: Milliseconds = 10_000
+/** Where others were quicker, or some had to be put aside first, another look is worth it soon. */
+const SOON: Milliseconds = 20
 
 /** Starts the loop that delivers what commits have queued. It ends only when it is stopped. */
 export function startWorker(deps: WorkerDeps): Worker {
@@ -37,21 +46,40 @@ export function startWorker(deps: WorkerDeps): Worker {
   const bell = makeBell()
   const stopping = new AbortController()
   const abort = new AbortController()
+  const turns = { now: 0, of: new Map<string, number>() }
 
+  const take = async (): Promise<Milliseconds> => {
+    const free = deps.concurrency - underWay.size
+    // Whoever comes back rings.
+    if (free <= 0) return pollInterval
+    const survey = await deps.queue.survey(deps.lane)
+    deps.recorder.learn(survey)
+    const shares = shareOut(survey, { free, limitsOf: deps.limitsOf, lastTurn: (queue) => turns.of.get(queue) ?? 0 })
+    remember(turns, survey, shares)
+    const claimed = await deps.queue.claim(shares, { lane: deps.lane, lease })
+    const since = new Map(survey.waiting.map(({ actionId, action }) => [actionId, goingSince(action, survey.now)]))
+    for (const each of claimed) begin(each, since)
+    if (claimed.length > 0) return 0
+    return shares.length > 0 ? SOON : Math.min(untilNext(survey) ?? pollInterval, pollInterval)
+  }
+  const begin = (each: Claimed, since: ReadonlyMap<ActionId, Time | null>) => {
+    const held = { id: each.delivery.id, leaseToken: each.leaseToken }
+    const taken = { ...each, goingSince: since.get(each.delivery.actionId) ?? null }
+    const done = deliver(deps, taken, abort.signal).finally(() => {
+      underWay.delete(held)
+      // Whatever is left may fill the place.
+      bell.ring()
+    })
+    underWay.set(held, done)
+  }
   const loop = async () => {
     while (!stopping.signal.aborted) {
-      const free = deps.concurrency - underWay.size
-      const claimed = free > 0 ? await claim(deps, free, lease) : []
-      for (const each of claimed) {
-        const held = { id: each.delivery.id, leaseToken: each.leaseToken }
-        const done = deliver(deps, each, abort.signal).finally(() => {
-          underWay.delete(held)
-          // Whatever is left may fill the place.
-          bell.ring()
-        })
-        underWay.set(held, done)
-      }
-      if (claimed.length === 0 || underWay.size >= deps.concurrency) await bell.rung(pollInterval)
+      const wait = await take().catch((error: unknown) => {
+        // A database that is away does not end the loop.
+        deps.log('error', 'claim_failed', { detail: String(error) })
+        return pollInterval
+      })
+      if (wait > 0) await bell.rung(wait)
     }
   }
   const heartbeat = setInterval(() => {
@@ -73,41 +101,14 @@ export function startWorker(deps: WorkerDeps): Worker {
   }
 }
 
-/** A wait that anybody may end early. A ring while nobody waits is not forgotten. */
-function makeBell() {
-  const state: { isRung: boolean; wakeUp: () => void } = { isRung: false, wakeUp: () => {} }
-  return {
-    ring: () => {
-      state.isRung = true
-      state.wakeUp()
-    },
-    rung: async (longest: Milliseconds) => {
-      await new Promise<void>((resolve) => {
-        if (state.isRung) return resolve()
-        const timer = setTimeout(resolve, longest)
-        state.wakeUp = () => {
-          clearTimeout(timer)
-          resolve()
-        }
-      })
-      state.isRung = false
-      state.wakeUp = () => {}
-    },
-  }
-}
+type Turns = { now: number; of: Map<string, number> }
 
-/** A database that is away does not end the loop. */
-async function claim(
-  { queue, log, lane }: WorkerDeps,
-  limit: number,
-  lease: Milliseconds,
-): Promise<readonly Claimed[]> {
-  try {
-    return await queue.claim({ limit, lease, lane })
-  } catch (error) {
-    log('error', 'claim_failed', { detail: String(error) })
-    return []
-  }
+/** Whose turn it was; queues that are empty are forgotten. */
+function remember(turns: Turns, { waiting }: Survey, shares: readonly Share[]): void {
+  turns.now += 1
+  const known = new Set(waiting.map(({ queue }) => queue))
+  for (const queue of turns.of.keys()) if (!known.has(queue)) turns.of.delete(queue)
+  for (const { queue } of shares) turns.of.set(queue, turns.now)
 }
 
 async function extend({ queue, log }: WorkerDeps, leases: readonly Lease[], lease: Milliseconds): Promise<void> {
@@ -118,29 +119,13 @@ async function extend({ queue, log }: WorkerDeps, leases: readonly Lease[], leas
   }
 }
 
-async function deliver(deps: WorkerDeps, claimed: Claimed, abort: AbortSignal): Promise<void> {
-  const { delivery, leaseToken } = claimed
+async function deliver(deps: WorkerDeps, taken: Taken, abort: AbortSignal): Promise<void> {
+  const { delivery, leaseToken } = taken
   try {
-    const rest = await deps.deliver(claimed, abort)
-    await record(deps, { id: delivery.id, leaseToken, ...rest })
+    const rest = await deps.deliver(taken, abort)
+    await deps.recorder.record(delivery, leaseToken, rest)
   } catch (error) {
     // The lease ends by itself, and somebody tries again.
     deps.log('error', 'delivery_failed', { delivery: delivery.id, action: delivery.actionId, detail: String(error) })
-  }
-}
-
-const RECORD_TRIES = 5
-
-/** The receiver has it; only if nobody can write that down is it told again. */
-async function record(deps: WorkerDeps, completion: Completion): Promise<void> {
-  for (let tried = 1; ; tried++) {
-    try {
-      const lost = await deps.queue.complete([completion])
-      if (lost.length > 0) deps.log('warn', 'lease_lost', { delivery: completion.id })
-      return
-    } catch (error) {
-      if (tried >= RECORD_TRIES) throw error
-      await deps.stopwatch.sleep(100 * 2 ** tried)
-    }
   }
 }

@@ -1,7 +1,7 @@
 import type { CallRecord } from '../core/call.ts'
 import { encode } from './codec.ts'
 import type { Database, Value } from './database.ts'
-import { firstIdAt } from './first-id.ts'
+import { AFTER_ALL, firstIdAt } from './first-id.ts'
 import { printable } from './printable.ts'
 import { callOf, idOf } from './rows.ts'
 import { statement } from './sql.ts'
@@ -45,9 +45,6 @@ const FORGET = statement('calls.forget', ({ dialect }) => {
   const oldest = '(select id from calls where id < $1 order by id limit $2)'
   return `delete from calls where id ${dialect === 'postgres' ? `= any(array${oldest})` : `in ${oldest}`} returning id`
 })
-
-/** Greater than any id. */
-const AFTER_ALL = '~'
 
 /** The log of the calls somebody waited for. */
 export const readCalls = (db: Database): Calls => ({

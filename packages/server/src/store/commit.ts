@@ -4,6 +4,7 @@ import { chargeBudget, forgetBudget, refundBudget, rememberSource } from './budg
 import { saveCredential } from './credentials.ts'
 import type { Database, Write } from './database.ts'
 import { queueDelivery } from './deliveries.ts'
+import { eraseTraces } from './erasure.ts'
 import { openFlow, updateFlow } from './flows.ts'
 import { parkChange, takeChange } from './pending-changes.ts'
 import { createIdentity, deleteIdentity } from './identities.ts'
@@ -26,7 +27,8 @@ import { storeError } from './stored-errors.ts'
 /** Carries out all effects in one transaction: every statement is collected first, and nothing else is waited for. */
 export async function commit(db: Database, clock: Clock, effects: readonly Effect[]): Promise<Commit> {
   const at = clock.now()
-  const writes = ranked(effects).flatMap((effect) => writesOf(db, effect, at))
+  const gone = effects.flatMap((effect) => (effect.kind === 'deleteIdentity' ? eraseTraces(effect.identityId) : []))
+  const writes = [...ranked(effects).flatMap((effect) => writesOf(db, effect, at)), ...gone]
   if (writes.length === 0) return { kind: 'committed' }
   const applied = await db.apply(writes)
   return applied.kind === 'committed' ? { kind: 'committed' } : applied

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { AT, queued } from '../../test/store-samples.ts'
+import { claimSome } from '../../test/claim-some.ts'
 import { storeDeps } from '../../test/store-deps.ts'
 import { DIALECTS, freshDsn, freshStore } from '../../test/stores.ts'
 import type { Attempt, Delivery } from '../core/delivery.ts'
@@ -24,7 +25,7 @@ const queue = (store: Store, ...deliveries: readonly Delivery[]) =>
 const leaseOf = ({ delivery, leaseToken }: Claimed) => ({ id: delivery.id, leaseToken })
 
 async function claimOne(store: Store, lease = 10_000): Promise<Claimed> {
-  const [claimed] = await store.deliveries.claim({ limit: 1, lease })
+  const [claimed] = await claimSome(store.deliveries, { limit: 1, lease })
   if (claimed === undefined) throw new Error('nothing to claim')
   return claimed
 }
@@ -57,7 +58,7 @@ describe.each(DIALECTS)('%s', (dialect) => {
     await queue(store, queued())
     const first = await claimOne(store)
     time.now += 9_999
-    await expect(store.deliveries.claim({ limit: 10, lease: 1 })).resolves.toEqual([])
+    await expect(claimSome(store.deliveries, { limit: 10, lease: 1 })).resolves.toEqual([])
     time.now += 1
     const second = await claimOne(store)
     expect(second.delivery.id).toBe(first.delivery.id)
@@ -71,9 +72,9 @@ describe.each(DIALECTS)('%s', (dialect) => {
       await queue(store, each)
       time.now += 1
     }
-    const claimed = await store.deliveries.claim({ limit: 3, lease: 10_000 })
+    const claimed = await claimSome(store.deliveries, { limit: 3, lease: 10_000 })
     expect(new Set(claimed.map(({ delivery }) => delivery.id))).toEqual(new Set(all.slice(0, 3).map(({ id }) => id)))
-    await expect(store.deliveries.claim({ limit: 10, lease: 10_000 })).resolves.toHaveLength(2)
+    await expect(claimSome(store.deliveries, { limit: 10, lease: 10_000 })).resolves.toHaveLength(2)
   })
 
   test('of many workers, each gets its own', async () => {
@@ -81,10 +82,10 @@ describe.each(DIALECTS)('%s', (dialect) => {
     const all = Array.from({ length: 60 }, () => queued())
     await queue(store, ...all)
     const claims = await Promise.all(
-      Array.from({ length: 12 }, () => store.deliveries.claim({ limit: 5, lease: 10_000 })),
+      Array.from({ length: 12 }, () => claimSome(store.deliveries, { limit: 5, lease: 10_000 })),
     )
     const ids = claims.flat().map(({ delivery }) => delivery.id)
-    const rest = await store.deliveries.claim({ limit: 100, lease: 10_000 })
+    const rest = await claimSome(store.deliveries, { limit: 100, lease: 10_000 })
     expect(new Set([...ids, ...rest.map(({ delivery }) => delivery.id)])).toEqual(new Set(all.map(({ id }) => id)))
     expect(new Set(ids).size).toBe(ids.length)
   })
@@ -96,7 +97,7 @@ describe.each(DIALECTS)('%s', (dialect) => {
     time.now += 3_600_000
     await queue(store, held)
     time.now += 14_999
-    await expect(store.deliveries.claim({ limit: 10, lease: 1 })).resolves.toEqual([])
+    await expect(claimSome(store.deliveries, { limit: 10, lease: 1 })).resolves.toEqual([])
     const lease = { id: held.id, leaseToken: held.leaseToken ?? '' }
     await expect(
       store.deliveries.complete([
@@ -110,7 +111,7 @@ describe.each(DIALECTS)('%s', (dialect) => {
     const { store } = await turnable()
     const dead = queued({ content: { kind: 'dead', reason: 'RUNTIME ERROR: \u0000no such field' } })
     await queue(store, dead)
-    await expect(store.deliveries.claim({ limit: 10, lease: 1 })).resolves.toEqual([])
+    await expect(claimSome(store.deliveries, { limit: 10, lease: 1 })).resolves.toEqual([])
     await expect(store.deliveries.find(dead.id)).resolves.toMatchObject({
       delivery: dead,
       state: 'dead',
@@ -142,7 +143,7 @@ describe.each(DIALECTS)('%s', (dialect) => {
       nextAt: AT + 500,
       attempts: 2,
     })
-    await expect(store.deliveries.claim({ limit: 1, lease: 1 })).resolves.toEqual([])
+    await expect(claimSome(store.deliveries, { limit: 1, lease: 1 })).resolves.toEqual([])
     time.now += 500
     const again = await claimOne(store)
     expect(again.attempts).toBe(2)
@@ -181,7 +182,7 @@ describe.each(DIALECTS)('%s', (dialect) => {
   test('completions come in batches, each by itself: lost ones do not take the others along', async () => {
     const { store, time } = await turnable()
     await queue(store, ...Array.from({ length: 4 }, () => queued()))
-    const claimed = await store.deliveries.claim({ limit: 4, lease: 10_000 })
+    const claimed = await claimSome(store.deliveries, { limit: 4, lease: 10_000 })
     const completions = claimed.map((each, at) => ({
       ...leaseOf(each),
       leaseToken: at === 1 ? 'not mine' : each.leaseToken,
@@ -199,13 +200,13 @@ describe.each(DIALECTS)('%s', (dialect) => {
   test('a lease is extended by those who hold it, and only by them', async () => {
     const { store, time } = await turnable()
     await queue(store, queued(), queued())
-    const [mine, other] = await store.deliveries.claim({ limit: 2, lease: 10_000 })
+    const [mine, other] = await claimSome(store.deliveries, { limit: 2, lease: 10_000 })
     if (mine === undefined || other === undefined) throw new Error('two were queued')
     time.now += 9_000
     await store.deliveries.extend([leaseOf(mine), { ...leaseOf(other), leaseToken: 'not mine' }], 10_000)
     await store.deliveries.extend([], 10_000)
     time.now += 5_000
-    const due = await store.deliveries.claim({ limit: 10, lease: 10_000 })
+    const due = await claimSome(store.deliveries, { limit: 10, lease: 10_000 })
     expect(due.map(({ delivery }) => delivery.id)).toEqual([other.delivery.id])
   })
 
@@ -235,11 +236,11 @@ test('two nodes on one PostgreSQL share the work: nothing is claimed twice, noth
   if (one === undefined) throw new Error('two nodes')
   await queue(one, ...Array.from({ length: 200 }, () => queued()))
   const claimed = await Promise.all(
-    nodes.flatMap((node) => Array.from({ length: 10 }, () => node.deliveries.claim({ limit: 15, lease: 60_000 }))),
+    nodes.flatMap((node) => Array.from({ length: 10 }, () => claimSome(node.deliveries, { limit: 15, lease: 60_000 }))),
   )
   const ids = claimed.flat().map(({ delivery }) => delivery.id)
   expect(new Set(ids).size).toBe(ids.length)
-  const rest = await one.deliveries.claim({ limit: 500, lease: 60_000 })
+  const rest = await claimSome(one.deliveries, { limit: 500, lease: 60_000 })
   expect(ids.length + rest.length).toBe(200)
   await Promise.all(nodes.map((node) => node.close()))
 })

@@ -2,23 +2,26 @@ import type { Attempt, Delivery } from '../core/delivery.ts'
 import type { DeliveryId } from '../core/ids.ts'
 import type { Json } from '../core/json.ts'
 import type { Random } from '../core/time.ts'
-import type { Lease, Queue } from '../outbox/queue.ts'
+import type { Queue } from '../outbox/queue.ts'
+import { readClaims } from './claims.ts'
 import { encode } from './codec.ts'
 import type { Database, Write } from './database.ts'
 import { completionWrites } from './completion.ts'
+import { DELIVERY_COLUMNS } from './delivery-columns.ts'
+import { type DeliveryLog, readDeliveryLog } from './delivery-log.ts'
 import { printable } from './printable.ts'
 import { attemptOf, idOf, type Standing, standingOf, timeOf } from './rows.ts'
 import { statement } from './sql.ts'
+import { readStandings, type Standings } from './standings.ts'
 
-/** The outbox's queue, and a look at single deliveries. */
-export type DeliveryQueue = Queue & {
-  find(id: DeliveryId): Promise<Standing | null>
-  /** Every try that was made, oldest first. */
-  attemptsOf(id: DeliveryId): Promise<readonly Attempt[]>
-}
-
-const COLUMNS = `id, event_id, action_id, trigger_name, identity_id, flow_id, endpoint, order_key, state, reason, next_at,
-  lease_token, attempts, tries, content, context, progress, replay_of, cause, depth, created_at, began_at, finished_at`
+/** The outbox's queue, what an administrator sees of it, and a look at single deliveries. */
+export type Deliveries = Queue &
+  Standings &
+  DeliveryLog & {
+    find(id: DeliveryId): Promise<Standing | null>
+    /** Every try that was made, oldest first. */
+    attemptsOf(id: DeliveryId): Promise<readonly Attempt[]>
+  }
 
 const INSERT = statement(
   'deliveries.insert',
@@ -68,55 +71,22 @@ export const queueDelivery = (db: Pick<Database, 'time'>, delivery: Delivery): W
 
 const documentOf = (value: Json | undefined) => (value === undefined ? null : encode(value))
 
-const CLAIM = statement(
-  'deliveries.claim',
-  (words) => `with recursive queues(queue) as (
-    select min(queue) from deliveries where state = 'pending' and lane = $5
-    union all
-    select (select min(queue) from deliveries where state = 'pending' and lane = $5 and queue > q.queue)
-    from queues q where q.queue is not null
-  ), due as ${words.dialect === 'postgres' ? 'materialized' : ''} (
-    select id from deliveries where state = 'pending' and lane = $5 and queue in (select queue from queues)
-      and next_at <= ${words.now('$1')}
-    order by next_at limit $2 ${words.skipLocked}
-  )
-  update deliveries set lease_token = $3, next_at = ${words.now('$1')} + $4
-  where id in (select id from due) returning ${COLUMNS}`,
-)
-
-const EXTEND = statement(
-  'deliveries.extend',
-  (words) => `update deliveries set next_at = ${words.now('$1')} + $2
-  where state = 'pending' and id in ${words.members('$3')} and id || ' ' || lease_token in ${words.members('$4')}`,
-)
-
 const NOW = statement('deliveries.now', (words) => `select ${words.now('$1')} as now`)
-const FIND = statement('deliveries.find', `select ${COLUMNS} from deliveries where id = $1`)
+const FIND = statement('deliveries.find', `select ${DELIVERY_COLUMNS} from deliveries where id = $1`)
 const ATTEMPTS = statement(
   'attempts.of_delivery',
   `select request_id, started_at, ended_at, outcome, status, reason, step, timings, answer from attempts where delivery_id = $1 order by ordinal`,
 )
 
-export const readDeliveries = (db: Database, random: Pick<Random, 'uuid'>): DeliveryQueue => ({
-  claim: async ({ limit, lease, lane = 'call' }) => {
-    const leaseToken = random.uuid()
-    const claim = { statement: CLAIM, values: [db.time(), limit, leaseToken, lease, lane] }
-    const applied = await db.apply([claim])
-    const rows = applied.kind === 'committed' ? applied.rows : []
-    return rows
-      .map(standingOf)
-      .map(({ delivery, attempts, tries, beganAt }) => ({ delivery, leaseToken, attempts, tries, beganAt }))
-  },
+export const readDeliveries = (db: Database, random: Pick<Random, 'uuid'>): Deliveries => ({
+  ...readClaims(db, random),
+  ...readStandings(db),
+  ...readDeliveryLog(db),
   complete: async (completions) => {
     if (completions.length === 0) return []
     const applied = await db.apply(completionWrites(db, completions))
     const done = new Set(applied.kind === 'committed' ? applied.rows.map(idOf) : [])
     return completions.filter(({ id }) => !done.has(id)).map(({ id, leaseToken }) => ({ id, leaseToken }))
-  },
-  extend: async (leases, lease) => {
-    if (leases.length === 0) return
-    const ids = encode(leases.map(({ id }) => id))
-    await db.apply([{ statement: EXTEND, values: [db.time(), lease, ids, encode(leases.map(keyOf))] }])
   },
   now: async () => timeOf(await db.find(NOW, [db.time()])),
   find: async (id) => {
@@ -125,5 +95,3 @@ export const readDeliveries = (db: Database, random: Pick<Random, 'uuid'>): Deli
   },
   attemptsOf: async (id) => (await db.all(ATTEMPTS, [id])).map(attemptOf),
 })
-
-const keyOf = ({ id, leaseToken }: Lease) => `${id} ${leaseToken}`

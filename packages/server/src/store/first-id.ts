@@ -5,3 +5,6 @@ export const firstIdAt = (time: Time) => {
   const hex = Math.max(0, time).toString(16).padStart(12, '0')
   return `${hex.slice(0, 8)}-${hex.slice(8)}-`
 }
+
+/** Greater than any id. */
+export const AFTER_ALL = '~'

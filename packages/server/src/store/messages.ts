@@ -2,6 +2,7 @@ import type { DeliveryId } from '../core/ids.ts'
 import type { QueuedMessage } from '../core/mail.ts'
 import type { Database, Write } from './database.ts'
 import { queueDelivery } from './deliveries.ts'
+import { AFTER_ALL } from './first-id.ts'
 import { storedMessageOf } from './rows.ts'
 import { insertInto, statement } from './sql.ts'
 import type { MessagePage, Messages, MessageStatus } from './store.ts'
@@ -52,9 +53,6 @@ const LISTS = {
 }
 
 const FIND = statement('messages.find', `${SELECT} where d.id = $1`)
-
-/** Greater than any id. */
-const AFTER_ALL = '~'
 
 export const readMessages = (db: Database): Messages => ({
   list: async ({ before, size, status, recipient }: MessagePage) => {

@@ -1,5 +1,13 @@
 import type { CallRecord } from '../core/call.ts'
-import type { AnswerExcerpt, Attempt, Delivery, DeliveryState } from '../core/delivery.ts'
+import type {
+  ActionStanding,
+  AnswerExcerpt,
+  Attempt,
+  Delivery,
+  DeliveryState,
+  EndpointStanding,
+  Evidence,
+} from '../core/delivery.ts'
 import type { Flow, PendingChange } from '../core/flow.ts'
 import type {
   Credential,
@@ -17,8 +25,10 @@ import type { AuthenticationMethod, Device, Session } from '../core/session.ts'
 import type { RecordedStep } from '../core/step.ts'
 import type { Time } from '../core/time.ts'
 import type { Timings } from '../core/timings.ts'
+import type { Waiting } from '../outbox/queue.ts'
 import { decode } from './codec.ts'
 import type { Row } from './database.ts'
+import type { QueueDepth } from './delivery-log.ts'
 import type { AppliedMigration } from './migrations.ts'
 import type { StoredError, StoredMessage } from './store.ts'
 
@@ -229,6 +239,104 @@ export function attemptOf(row: Row): Attempt {
     ...(it.step === null ? {} : { step: it.step }),
     ...(it.timings === null ? {} : { timings: decode(it.timings) as Timings }),
     ...(it.answer === null ? {} : { answer: decode(it.answer) as AnswerExcerpt }),
+  }
+}
+
+type WaitingRow = {
+  readonly now: Time
+  readonly queue: string
+  readonly action_id: ActionId
+  readonly endpoint: string
+  readonly order_key: string | null
+  readonly next_at: Time
+  readonly under_way: number
+  readonly action_state: ActionStanding['state'] | null
+  readonly until: Time | null
+  readonly action_failures: number | null
+  readonly resumed_at: Time | null
+  readonly endpoint_failures: number | null
+  readonly open_until: Time | null
+  readonly spent_until: number | null
+}
+
+export function waitingOf(row: Row): { readonly now: Time; readonly waiting: Waiting } {
+  const it = row as WaitingRow
+  return {
+    now: it.now,
+    waiting: {
+      queue: it.queue,
+      actionId: it.action_id,
+      endpoint: it.endpoint,
+      dueAt: it.next_at,
+      isOrdered: it.order_key !== null,
+      underWay: it.under_way,
+      action:
+        it.action_state === null
+          ? null
+          : { state: it.action_state, until: it.until, failures: it.action_failures ?? 0, resumedAt: it.resumed_at },
+      receiver: it.endpoint_failures === null ? null : { failures: it.endpoint_failures, openUntil: it.open_until },
+      spentUntil: it.spent_until ?? 0,
+    },
+  }
+}
+
+type DepthRow = Pick<WaitingRow, 'now' | 'action_id' | 'endpoint' | 'next_at'> & {
+  readonly lane: QueueDepth['lane']
+  readonly pending: number
+}
+
+export function depthOf(row: Row): { readonly now: Time; readonly depth: QueueDepth } {
+  const { now, lane, action_id: actionId, endpoint, next_at: nextAt, pending } = row as DepthRow
+  return { now, depth: { lane, actionId, endpoint, pending, overdue: Math.max(0, now - nextAt) } }
+}
+
+type ActionStateRow = {
+  readonly action_id: ActionId
+  readonly state: ActionStanding['state']
+  readonly since: Time
+  readonly until: Time | null
+  readonly reason: string
+  readonly evidence: string | null
+  readonly failures: number
+  readonly failing_since: Time | null
+  readonly last_failure: string | null
+  readonly resumed_at: Time | null
+}
+
+export function actionStandingOf(row: Row): ActionStanding {
+  const it = row as ActionStateRow
+  return {
+    actionId: it.action_id,
+    state: it.state,
+    since: it.since,
+    until: it.until,
+    reason: it.reason,
+    evidence: it.evidence === null ? null : (decode(it.evidence) as Evidence),
+    failures: it.failures,
+    failingSince: it.failing_since,
+    lastFailure: it.last_failure,
+    resumedAt: it.resumed_at,
+  }
+}
+
+type EndpointRow = {
+  readonly endpoint: string
+  readonly failures: number
+  readonly failing_since: Time | null
+  readonly last_failure: string | null
+  readonly opened: number
+  readonly open_until: Time | null
+}
+
+export function endpointStandingOf(row: Row): EndpointStanding {
+  const it = row as EndpointRow
+  return {
+    endpoint: it.endpoint,
+    failures: it.failures,
+    failingSince: it.failing_since,
+    lastFailure: it.last_failure,
+    opened: it.opened,
+    openUntil: it.open_until,
   }
 }
 

@@ -25,6 +25,21 @@ export type Words = {
   readonly now: (parameter: string) => string
   /** Passes over rows that another worker is just claiming. */
   readonly skipLocked: string
+  /** The order in which rows were committed, as far as one had to wait for the other. */
+  readonly ordinal: (alias: string) => string
+  readonly least: (...values: readonly string[]) => string
+  readonly greatest: (...values: readonly string[]) => string
+  /** A parameter that holds a JSON array of objects, as a table with one column `it`; and a text within it. */
+  readonly objects: (parameter: string, alias: string) => string
+  readonly text: (alias: string, key: string) => string
+  readonly number: (alias: string, key: string) => string
+  /** Whether a column is among what a subquery finds; each is looked up by itself. */
+  readonly within: (column: string, subquery: string) => string
+  /** Of each row before it, the first row that a condition leaves; it is looked up by itself. */
+  readonly joinFirst: (table: string, alias: string, condition: string, order: string) => string
+  /** A parameter where only its place would not tell what it is. */
+  readonly whole: (parameter: string) => string
+  readonly real: (parameter: string) => string
 }
 
 /** A statement is written once; `$1`, `$2` … are its parameters, in both dialects. */
@@ -49,6 +64,17 @@ const inSqlite: Words = {
   now: (parameter) => parameter,
   // There is one writer: nobody to pass over.
   skipLocked: '',
+  ordinal: (alias) => `${alias}.rowid`,
+  least: (...values) => `min(${values.join(', ')})`,
+  greatest: (...values) => `max(${values.join(', ')})`,
+  objects: (parameter, alias) => `json_each(${parameter}) ${alias}`,
+  text: (alias, key) => `${alias}.value->>'${key}'`,
+  number: (alias, key) => `${alias}.value->>'${key}'`,
+  within: (column, subquery) => `${column} in (${subquery})`,
+  joinFirst: (table, alias, condition, order) => `join ${table} ${alias} on ${alias}.id =
+    (select id from ${table} first where ${condition} order by ${order} limit 1)`,
+  whole: (parameter) => parameter,
+  real: (parameter) => parameter,
 }
 
 const inPostgres: Words = {
@@ -63,6 +89,18 @@ const inPostgres: Words = {
   // The statement's time and not the call's: an index can be searched with it.
   now: (parameter) => `coalesce(${parameter}::bigint, (extract(epoch from statement_timestamp()) * 1000)::bigint)`,
   skipLocked: 'for update skip locked',
+  ordinal: (alias) => `${alias}.ordinal`,
+  least: (...values) => `least(${values.join(', ')})`,
+  greatest: (...values) => `greatest(${values.join(', ')})`,
+  objects: (parameter, alias) => `json_array_elements(${parameter}::json) as ${alias} (it)`,
+  text: (alias, key) => `${alias}.it->>'${key}'`,
+  number: (alias, key) => `(${alias}.it->>'${key}')::bigint`,
+  joinFirst: (table, alias, condition, order) =>
+    `cross join lateral (select * from ${table} first where ${condition} order by ${order} limit 1) ${alias}`,
+  // As above.
+  within: (column, subquery) => `${column} = any (array(${subquery}))`,
+  whole: (parameter) => `${parameter}::bigint`,
+  real: (parameter) => `${parameter}::double precision`,
 }
 
 /** `insert into table` with the columns in the order in which the values are given. */

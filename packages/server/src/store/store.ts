@@ -8,7 +8,7 @@ import type { RecordedPlan } from '../core/recorded-plan.ts'
 import type { Session } from '../core/session.ts'
 import type { RecordedStep } from '../core/step.ts'
 import type { Time } from '../core/time.ts'
-import type { DeliveryQueue } from './deliveries.ts'
+import type { Deliveries } from './deliveries.ts'
 import type { OAuth2Store } from './oauth2/oauth2.ts'
 
 /** Everything that is saved and found, the same on SQLite and PostgreSQL. Only `commit` writes. */
@@ -30,7 +30,7 @@ export type Store = {
   readonly steps: Steps
   readonly plans: Plans
   /** The outbox's own table, its claims and completions. */
-  readonly deliveries: DeliveryQueue
+  readonly deliveries: Deliveries
   /** Answers when the database does; throws otherwise. */
   ping(): Promise<void>
   close(): Promise<void>

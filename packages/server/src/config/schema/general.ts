@@ -210,6 +210,34 @@ export const actions = group('How actions are asked, and those that are told of 
   log: group('What became of the calls people waited for.', {
     keep: duration('How long it is kept; 0s: not at all.', '168h'),
   }),
+  deliveries: group('How queued calls are made.', {
+    retry: group('When a call is made again that failed, unless an action has its own rule.', {
+      attempts: whole('How often it is tried at most.', 30, { minimum: 1, maximum: 1_000 }),
+      horizon: positiveDuration('After the first attempt, none begins later than this.', '72h'),
+      min: positiveDuration(
+        'The longest first wait; each is a random part of it. It doubles with every attempt.',
+        '5s',
+      ),
+      max: positiveDuration('The longest wait of all.', '8h'),
+    }),
+    concurrency: whole('Calls under way at once to one endpoint, on all nodes together.', 8, {
+      minimum: 1,
+      maximum: 1_000,
+    }),
+    rate: whole('Calls to one endpoint begun in a second, on all nodes together; 0: as many as it answers.', 0, {
+      minimum: 0,
+      maximum: 100_000,
+    }),
+    quarantine: group('When an action that does nothing but fail stands still, and its deliveries wait.', {
+      failures: whole('After so many failures in a row; 0: never.', 20, { minimum: 0, maximum: 100_000 }),
+      after: duration('And after failing for so long, unless each failure costs a delivery.', '24h'),
+      release_after: duration('It is tried again after this; 0s: when somebody releases it.', '1h'),
+    }),
+    keep: group('How long deliveries are kept.', {
+      delivered: positiveDuration('Those that arrived.', '168h'),
+      dead: positiveDuration('Those that did not, and were given up or cancelled.', '720h'),
+    }),
+  }),
 })
 
 export const security = group('Security.', {
