@@ -11,9 +11,9 @@ export function observeQueue<Q extends Queue>(queue: Q, { tried }: Pick<Observer
   const held = new Map<DeliveryId, Held>()
   return {
     ...queue,
-    claim: async (options) => {
-      const claimed = await queue.claim(options)
-      const lane = options.lane ?? 'call'
+    claim: async (shares, options) => {
+      const claimed = await queue.claim(shares, options)
+      const { lane } = options
       for (const { delivery, attempts } of claimed) held.set(delivery.id, { delivery, lane, attempts })
       return claimed
     },
