@@ -14,7 +14,7 @@ export type HousekeepingDeps = {
 
 export type Housekeeping = {
   /** As of a moment ago. */
-  isGoing(action: ActionId): boolean
+  readonly isGoing: (action: ActionId) => boolean
   stop(): Promise<void>
 }
 
