@@ -12,6 +12,7 @@ import { openCourier } from './courier/courier.ts'
 import { createSeal } from './crypto/seal.ts'
 import { sealingNodes } from './flows/sealed-nodes.ts'
 import { createTemplateCache, openMessageTemplates } from './courier/templates.ts'
+import { createHashQueue } from './crypto/hash-queue.ts'
 import { readCertificate } from './http/certificate.ts'
 import { createCauses } from './http/causes.ts'
 import { createListener } from './http/listener.ts'
@@ -118,6 +119,7 @@ export async function startApp({ settings, world, log, version, migrate, configu
     client,
     templates,
     echo: createEcho(world),
+    hashQueue: createHashQueue(() => current.settings.hashers.queue),
     mailTemplates,
     world,
     log,

@@ -19,6 +19,7 @@ import type { Settings, TokenTemplate } from './core/settings.ts'
 import { createCodes } from './crypto/codes.ts'
 import { createCsrfTokens, csrfCookieName } from './crypto/csrf.ts'
 import { isSame, keyedHash } from './crypto/keys.ts'
+import type { HashQueue } from './crypto/hash-queue.ts'
 import { createPasswords } from './crypto/passwords.ts'
 import { createSeal } from './crypto/seal.ts'
 import { ALGORITHMS, keyCeremonies } from './crypto/key-ceremonies.ts'
@@ -83,6 +84,8 @@ type Parts = {
   readonly oauth2: (() => OAuth2FlowDeps) | null
   readonly callLog: CallLog
   readonly stepLog: StepLog
+  /** Whatever configuration asks for it: the cores are the same. */
+  readonly hashQueue: HashQueue
   readonly metrics: Metrics
   /** The configuration in force, without its secrets. */
   readonly configuration: () => JsonObject
@@ -218,11 +221,11 @@ function tokenOf(opened: string | null): ReturnType<DoorDeps['openToken']> {
 }
 
 /** What the identity schemas and the hasher make possible. */
-function peopleOf({ world }: Parts, settings: Settings) {
+function peopleOf({ world, hashQueue }: Parts, settings: Settings) {
   const schemas = createSchemas(settings.identity)
   return {
     schemas,
-    passwords: createPasswords(settings.hashers),
+    passwords: createPasswords(settings.hashers, hashQueue),
     /** Keeps the keys of authenticator apps secret. */
     cipher: createSeal(settings.secrets.cipher, 'totp key', world.random),
     traits: createTraitForms(schemas),
@@ -271,6 +274,7 @@ function flowDeps(
 ): FlowDeps {
   const { store, outbox, client, world, log, recordStep } = parts
   const { passwords, cipher, traits, buildIdentity, amend, retrait, loginRequests } = people
+  const sourceOf = createSourceOf(settings.serve.public.trustedProxies)
   const mailing = {
     ...world,
     settings,
@@ -286,7 +290,7 @@ function flowDeps(
     store,
     csrf: doors.csrf,
     counting: {
-      sourceOf: createSourceOf(settings.serve.public.trustedProxies),
+      sourceOf,
       digest: keyedHash(settings.secrets.default, 'budget'),
     },
     tokens: { issue: () => issueSessionToken(world.random) },
@@ -309,6 +313,7 @@ function flowDeps(
       traitForms: traits,
       retrait,
       passwords,
+      sourceOf,
       askFormerSystem: formerSystemOf(parts, settings),
       log,
       identifierLabel: traits.identifierLabel,

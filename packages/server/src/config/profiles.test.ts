@@ -41,6 +41,7 @@ test('what the profiles preset is what the papers say', async () => {
     ['hashers.algorithm', 'argon2', 'argon2', 'bcrypt'],
     ['hashers.argon2.memory', '19MB', '19MB', '128MB'],
     ['hashers.argon2.iterations', 2, 2, 1],
+    ['hashers.queue.wait', '1s', '1s', '30s'],
     ...['login', 'registration', 'settings', 'recovery', 'verification', 'error'].map((flow) => [
       `selfservice.flows.${flow}.ui_url`,
       undefined,

@@ -130,6 +130,12 @@ export const PRESETS: readonly Preset[] = [
   { key: 'hashers.algorithm', safe: 'argon2', ory: 'bcrypt' },
   { key: 'hashers.argon2.memory', safe: '19MB', ory: '128MB' },
   { key: 'hashers.argon2.iterations', safe: 2, ory: 1 },
+  {
+    key: 'hashers.queue.wait',
+    safe: '1s',
+    ory: '30s',
+    weaker: 'whoever signs in may wait for 30 seconds while many others do',
+  },
   { key: 'selfservice.flows.login.ui_url', ory: 'https://www.ory.com/kratos/docs/fallback/login' },
   { key: 'selfservice.flows.registration.ui_url', ory: 'https://www.ory.com/kratos/docs/fallback/registration' },
   { key: 'selfservice.flows.settings.ui_url', ory: 'https://www.ory.com/kratos/docs/fallback/settings' },

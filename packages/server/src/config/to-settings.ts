@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { availableParallelism } from 'node:os'
 import type { Rate } from '../core/budget.ts'
 import { parseDuration } from '../core/duration.ts'
 import { isJsonObject } from '../core/json.ts'
@@ -145,6 +146,12 @@ export function toSettings(config: Config, { schemas, hostname, generatedSecret,
         parallelism: hashers.argon2.parallelism,
         saltLength: hashers.argon2.salt_length,
         keyLength: hashers.argon2.key_length,
+      },
+      queue: {
+        // One is left for everything else (reliability.md §3.4, 8).
+        concurrency: hashers.queue.concurrency ?? Math.max(1, availableParallelism() - 1),
+        length: hashers.queue.length,
+        wait: milliseconds(hashers.queue.wait),
       },
     },
     clients: clientSettings(clients),

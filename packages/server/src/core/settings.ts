@@ -303,6 +303,8 @@ export type HasherSettings = {
     readonly saltLength: number
     readonly keyLength: number
   }
+  /** How many hashes are worked out at once, and how many may wait for how long. */
+  readonly queue: { readonly concurrency: number; readonly length: number; readonly wait: Milliseconds }
 }
 
 export type ClientSettings = {

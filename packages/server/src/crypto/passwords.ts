@@ -1,39 +1,51 @@
 import { hash as argon2, verify as verifyArgon2 } from '@node-rs/argon2'
 import { hash as bcrypt, verify as verifyBcrypt } from '@node-rs/bcrypt'
 import type { HasherSettings } from '../core/settings.ts'
+import type { HashQueue } from './hash-queue.ts'
 import { matchesImported } from './imported-hashes.ts'
 
-/** Hashes passwords with today's settings and knows those hashed with earlier ones. */
+/** Hashes passwords with today's settings and knows those hashed with earlier ones. `from`: who waits for it; absent: an administrator. */
 export type Passwords = {
-  hash(password: string): Promise<string>
+  hash(password: string, from?: string): Promise<string>
   /** Takes as long for a missing hash as for a present one, so that nobody learns whether there is one. */
-  matches(hash: string | null, password: string): Promise<boolean>
+  matches(hash: string | null, password: string, from?: string): Promise<boolean>
   /** Whether a stored hash was made by another algorithm, or with other costs than are configured now. */
   needsRehash(hash: string): boolean
   /** Whether today's algorithm reads all of a password: a hash of part of one must not be kept. */
   holds(password: string): boolean
 }
 
+/** Nobody's password is longer than that (reliability.md T67). */
+const LONGEST_PASSWORD = 4_096
+/** bcrypt reads no further, so the rest would not protect anybody. */
+const BCRYPT_LIMIT = 72
+
+const isTooLong = (password: string) => Buffer.byteLength(password) > LONGEST_PASSWORD
+
 /** Opens the hasher that the configuration names: argon2id, or bcrypt as Kratos' (ory-identity-api.md §7.1). */
-export function createPasswords(settings: HasherSettings): Passwords {
+export function createPasswords(settings: Omit<HasherSettings, 'queue'>, queue: HashQueue = AT_ONCE): Passwords {
   const own = settings.algorithm === 'bcrypt' ? bcryptHasher(settings.bcrypt) : argon2Hasher(settings.argon2)
   // Something to compare with where there is nothing: a hash of today's cost that no password has.
   let decoy: Promise<string> | null = null
+  const resist = async (password: string) => {
+    decoy ??= own.hash('a password that nobody has')
+    await verify(await decoy, password)
+    return false
+  }
   return {
-    hash: (password) => own.hash(password),
-    matches: async (hash, password) => {
-      if (hash !== null) return verify(hash, password)
-      decoy ??= own.hash('a password that nobody has')
-      await verify(await decoy, password)
-      return false
-    },
+    hash: (password, from) => queue.run(from ?? null, () => own.hash(password)),
+    matches: (hash, password, from) =>
+      queue.run(from ?? null, () => {
+        if (isTooLong(password)) return resist('')
+        return hash === null ? resist(password) : verify(hash, password)
+      }),
     needsRehash: (hash) => !own.isCurrent(hash),
     holds: (password) => settings.algorithm !== 'bcrypt' || Buffer.byteLength(password) <= BCRYPT_LIMIT,
   }
 }
 
-/** bcrypt reads no further. */
-const BCRYPT_LIMIT = 72
+/** Where nobody else waits for anything. */
+const AT_ONCE: HashQueue = { run: (_from, work) => work() }
 
 type Hasher = { hash(password: string): Promise<string>; isCurrent(hash: string): boolean }
 

@@ -17,7 +17,7 @@ export const createPasswordCheck =
   ): CheckPassword =>
   async (password, identifiers) => {
     const wrong =
-      checkLength(settings.minLength, algorithm === 'bcrypt' ? BCRYPT_LIMIT : null, password) ??
+      checkLength(settings.minLength, algorithm === 'bcrypt' ? BCRYPT_LIMIT : LONGEST, password) ??
       (settings.similarityCheck && identifiers.some((identifier) => isSimilar(identifier, password))
         ? messages.passwordTooSimilar()
         : null) ??
@@ -27,12 +27,14 @@ export const createPasswordCheck =
 
 /** bcrypt reads no further, so the rest would not protect anybody. */
 const BCRYPT_LIMIT = 72
+/** What nobody types; hashing more would be work for nothing (reliability.md T67). */
+const LONGEST = 4_096
 
 /** Bytes, not characters, as in Ory (§15, 17). */
-function checkLength(least: number, most: number | null, password: string): UiMessage | null {
+function checkLength(least: number, most: number, password: string): UiMessage | null {
   const length = Buffer.byteLength(password)
   if (length < least) return messages.passwordTooShort(least, length)
-  return most !== null && length > most ? messages.passwordTooLong(most, length) : null
+  return length > most ? messages.passwordTooLong(most, length) : null
 }
 
 /** Longer ones are not compared: the work grows with the product of both. */

@@ -2,11 +2,14 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import type { JsonObject } from '../../src/core/json.ts'
 import { DIALECTS, startTestApp, type TestApp } from '../app.ts'
+import { withCodes } from '../code/base.ts'
+import { again, codeOf, connectApp, factors, nowOf, signedUp, writeCodes } from '../factors/world.ts'
 import { fiveFlows } from '../flows/base.ts'
 import { at, type HttpClient, httpClient, textAt } from '../http-client.ts'
 import { PASSWORD, startJourney } from '../journeys.ts'
-import { mailsTo } from '../mails.ts'
+import { codeTo, mailsTo } from '../mails.ts'
 import { freshPostgres } from '../postgres.ts'
+import { somebody } from '../somebody.ts'
 import { freshFolder } from '../stores.ts'
 
 /** Somebody at an address of their own. */
@@ -156,6 +159,92 @@ describe.each(DIALECTS)('who tries too often, on %s', (dialect) => {
     const answers = []
     for (let i = 0; i < 6; i++) answers.push((await recover(app, `bombed-${i}@example.test`, http)).status)
     expect(answers).toEqual([200, 200, 200, 200, 200, 429])
+  })
+})
+
+describe.each(DIALECTS)('second factors and codes, on %s', (dialect) => {
+  const tight = limits({
+    second_factor: { per_account: ['4/1h'], per_account_and_address: ['2/1h'] },
+    mail: { per_recipient: ['2/1h'], per_address: ['50/1h'] },
+  })
+
+  test('guesses at one factor are bounded, close no other, and stop nobody who has shown it there before', async () => {
+    const app = await startTestApp({ dialect, config: { ...factors(), ...tight } })
+    onTestFinished(() => app.close())
+    const { ann, email } = await signedUp(app, 'api')
+    const secret = await connectApp(ann)
+    const codes = await writeCodes(ann)
+    // At home it has been shown once.
+    const home = await again(app, email, 'api')
+    const shown = await home.ann.start('login', '?aal=aal2')
+    expect((await home.ann.submit(shown.flow, { method: 'totp', totp_code: codeOf(secret, Date.now()) })).status).toBe(
+      200,
+    )
+
+    const guess = async (address: string, method: 'totp' | 'lookup_secret', code: string) => {
+      const http = from(address)
+      const token = textAt((await signIn(app, email, PASSWORD, http)).json, 'session_token')
+      const headers = { 'x-session-token': token }
+      const { json } = await http.get(`${app.publicUrl}/self-service/login/api?aal=aal2`, headers)
+      const field = method === 'totp' ? 'totp_code' : 'lookup_secret'
+      const url = textAt(json, 'ui.action')
+      return (await http.send(url, { headers, body: { method, [field]: code } })).status
+    }
+    const places = ['198.51.100.1', '198.51.100.1', '198.51.100.1', '198.51.100.2', '198.51.100.2', '198.51.100.3']
+    const statuses = []
+    for (const place of places) statuses.push(await guess(place, 'totp', '000000'))
+    expect(statuses).toEqual([400, 400, 429, 400, 400, 429])
+    expect(await guess('198.51.100.3', 'lookup_secret', codes[0] ?? '')).toBe(200)
+    const later = await again(app, email, 'api')
+    const step = await later.ann.start('login', '?aal=aal2')
+    app.turn(30_000)
+    const entered = await later.ann.submit(step.flow, { method: 'totp', totp_code: codeOf(secret, nowOf(30_000)) })
+    expect(entered.status).toBe(200)
+  })
+
+  test('a code that is used costs no mail; those that are not run out, whoever has the address', async () => {
+    const app = await startTestApp({ dialect, config: { ...withCodes(), ...tight } })
+    onTestFinished(() => app.close())
+    const email = 'ann@example.test'
+    await signUp(app, email)
+    const ask = async (identifier: string) => {
+      const login = await startJourney(app.publicUrl, 'login', 'api', { http: from(HOME) })
+      return { login, status: (await login.submit({ method: 'code', identifier })).status }
+    }
+    for (let i = 0; i < 4; i++) {
+      const { login, status } = await ask(email)
+      expect(status).toBe(400)
+      const answer = await login.submit({ method: 'code', identifier: email, code: await codeTo(app, email) })
+      expect(answer.status).toBe(200)
+    }
+    for (const identifier of [email, 'nobody@example.test']) {
+      const statuses = [await ask(identifier), await ask(identifier), await ask(identifier)].map(({ status }) => status)
+      expect(statuses).toEqual([400, 400, 429])
+    }
+    const sign = async (address: string) => {
+      const flow = await startJourney(app.publicUrl, 'registration', 'api', { http: from(address) })
+      return (await flow.submit({ method: 'code', traits: { email: 'new@example.test' } })).status
+    }
+    expect([await sign('198.51.100.1'), await sign('198.51.100.2'), await sign('198.51.100.3')]).toEqual([
+      400, 400, 429,
+    ])
+    expect((await mailsTo(app, 'new@example.test')).length).toBe(2)
+  })
+
+  test('who is signed in does not have strangers written to without end', async () => {
+    const app = await startTestApp({ dialect, config: { ...fiveFlows(), ...tight } })
+    onTestFinished(() => app.close())
+    const ann = somebody(app, 'api')
+    await ann.signUp('ann@example.test')
+    const { flow } = await ann.start('settings')
+    const change = async (email: string) => (await ann.submit(flow, { method: 'profile', traits: { email } })).status
+    const statuses = []
+    for (let i = 0; i < 3; i++) {
+      statuses.push(await change('stranger@example.test'))
+      await change('ann@example.test')
+    }
+    expect(statuses).toEqual([200, 200, 429])
+    expect(await mailsTo(app, 'stranger@example.test')).toHaveLength(2)
   })
 })
 

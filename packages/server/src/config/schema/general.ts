@@ -110,6 +110,13 @@ export const hashers = group('How passwords are hashed.', {
     expected_deviation: duration('For Ory’s calibration command only.', '500ms'),
     dedicated_memory: bytes('For Ory’s calibration command only.', '1GB'),
   }),
+  queue: group('What waits to be hashed. Each address has its turn; whoever finds no room is told to come back.', {
+    concurrency: Type.Optional(
+      Type.Integer({ description: 'Hashes at once; absent: one less than there are cores.', minimum: 1 }),
+    ),
+    length: whole('How many may wait.', 1_000, { minimum: 1 }),
+    wait: positiveDuration('How long one may wait.', '1s'),
+  }),
 })
 
 export const ciphers = group(

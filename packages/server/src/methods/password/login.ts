@@ -1,4 +1,5 @@
 import type { Effect } from '../../core/effect.ts'
+import { WireError } from '../../core/errors.ts'
 import type { LoginFlow } from '../../core/flow.ts'
 import type { Credential, IdentityWithCredentials } from '../../core/identity.ts'
 import { messages } from '../../core/messages.ts'
@@ -17,6 +18,8 @@ import { hashOf, isElsewhere, passwordField, textOf } from './fields.ts'
 export type PasswordLoginDeps = {
   readonly identities: Pick<Store['identities'], 'findByIdentifier'>
   readonly passwords: Passwords
+  /** Who hashing is for: each place has its turn. */
+  readonly sourceOf: (request: RequestFacts) => string
   /** Null where no other system is asked about passwords. */
   readonly askFormerSystem: AskFormerSystem | null
   readonly log: Log
@@ -75,7 +78,7 @@ type Input = {
 }
 
 async function attempt(deps: PasswordLoginDeps, input: Input): Promise<Attempt<LoginFlow>> {
-  const { password, at } = input
+  const { password, request } = input
   const identity = await deps.identities.findByIdentifier('password', normaliseIdentifier(input.identifier))
   const credential = identity?.credentials.find(({ type }) => type === 'password')
   const hash = hashOf(credential?.config)
@@ -83,9 +86,9 @@ async function attempt(deps: PasswordLoginDeps, input: Input): Promise<Attempt<L
     return migrate(deps, identity, credential, input)
   }
   // An unknown identifier is hashed too, so that both answers take equally long.
-  const matches = await deps.passwords.matches(hash, password)
+  const matches = await deps.passwords.matches(hash, password, deps.sourceOf(request))
   if (!matches || !identity || !credential) return refused
-  return { kind: 'passed', identity, aal: 'aal1', effects: await betterHash(deps, identity, credential, password, at) }
+  return { kind: 'passed', identity, aal: 'aal1', effects: await betterHash(deps, identity, credential, input) }
 }
 
 const refused: Attempt<LoginFlow> = {
@@ -98,8 +101,9 @@ async function migrate(
   deps: PasswordLoginDeps,
   identity: IdentityWithCredentials,
   credential: Credential,
-  { identifier, password, flow, request, at }: Input,
+  input: Input,
 ): Promise<Attempt<LoginFlow>> {
+  const { identifier, password, flow, request } = input
   if (deps.askFormerSystem === null) {
     deps.log('warn', 'migrate_hook_missing', {
       identity: identity.id,
@@ -110,38 +114,43 @@ async function migrate(
   const matches = await deps.askFormerSystem?.({ identifier, password, flow, request, identity })
   if (matches !== true) {
     // Who is refused has waited for a hash like everybody else.
-    await deps.passwords.matches(null, password)
+    await deps.passwords.matches(null, password, deps.sourceOf(request))
     return refused
   }
-  const effects = await rehashed(deps, identity, credential, password, at)
-  return { kind: 'passed', identity, aal: 'aal1', effects }
+  return { kind: 'passed', identity, aal: 'aal1', effects: await rehashed(deps, identity, credential, input) }
 }
+
+type Hashing = Pick<PasswordLoginDeps, 'passwords' | 'sourceOf'>
 
 /** A hash of another algorithm or cost is replaced by today's, in the same commit as the session (§7.1). */
 async function betterHash(
-  deps: Pick<PasswordLoginDeps, 'passwords'>,
+  deps: Hashing,
   identity: IdentityWithCredentials,
   credential: Credential,
-  password: string,
-  at: Time,
+  input: Input,
 ): Promise<readonly Effect[]> {
   const hash = hashOf(credential.config)
   if (hash === null || !deps.passwords.needsRehash(hash)) return []
-  return rehashed(deps, identity, credential, password, at)
+  return rehashed(deps, identity, credential, input)
 }
 
 async function rehashed(
-  { passwords }: Pick<PasswordLoginDeps, 'passwords'>,
+  { passwords, sourceOf }: Hashing,
   identity: IdentityWithCredentials,
   credential: Credential,
-  password: string,
-  at: Time,
+  { password, request, at }: Input,
 ): Promise<readonly Effect[]> {
   // A hash of its first bytes would let in whoever knows only those.
   if (!passwords.holds(password)) return []
   const { use_password_migration_hook: _, ...config } = credential.config
-  const hashed = { ...config, hashed_password: await passwords.hash(password) }
-  return [
-    { kind: 'saveCredential', identityId: identity.id, credential: { ...credential, config: hashed, updatedAt: at } },
-  ]
+  try {
+    const hashed = { ...config, hashed_password: await passwords.hash(password, sourceOf(request)) }
+    return [
+      { kind: 'saveCredential', identityId: identity.id, credential: { ...credential, config: hashed, updatedAt: at } },
+    ]
+  } catch (error) {
+    // Where there is no time for it, it is done at another sign-in.
+    if (error instanceof WireError) return []
+    throw error
+  }
 }

@@ -3,6 +3,7 @@ import type { Identity } from '../../core/identity.ts'
 import { isJsonObject, type JsonObject } from '../../core/json.ts'
 import { messages } from '../../core/messages.ts'
 import { submitNode } from '../../core/nodes.ts'
+import type { RequestFacts } from '../../core/request.ts'
 import type { FieldMessage } from '../../core/ui.ts'
 import type { Passwords } from '../../crypto/passwords.ts'
 import type { BuildIdentity } from '../../identities/build.ts'
@@ -11,6 +12,7 @@ import { passwordField, textOf } from './fields.ts'
 
 export type PasswordRegistrationDeps = {
   readonly passwords: Pick<Passwords, 'hash'>
+  readonly sourceOf: (request: RequestFacts) => string
   readonly buildIdentity: BuildIdentity
   readonly validateTraits: (schemaId: Identity['schemaId'] | null, traits: JsonObject) => readonly FieldMessage[]
   readonly checkPassword: (password: string, identifiers: readonly string[]) => Promise<readonly FieldMessage[]>
@@ -18,7 +20,7 @@ export type PasswordRegistrationDeps = {
 
 export const passwordRegistration = (deps: PasswordRegistrationDeps): MethodInFlow<RegistrationFlow> => ({
   nodes: () => [passwordField('new-password'), submitNode('password', 'method', 'password', messages.signUp())],
-  read: ({ flow, fields }) => {
+  read: ({ flow, fields, request }) => {
     const password = textOf(fields.password)
     const traits = isJsonObject(fields.traits) ? fields.traits : {}
     const wrong = [
@@ -29,16 +31,21 @@ export const passwordRegistration = (deps: PasswordRegistrationDeps): MethodInFl
     return {
       kind: 'ready',
       costs: [{ kind: 'registration' }],
-      attempt: () => attempt(deps, flow, traits, password),
+      attempt: () => attempt(deps, { flow, traits, password, from: deps.sourceOf(request) }),
     }
   },
 })
 
+type Input = {
+  readonly flow: RegistrationFlow
+  readonly traits: JsonObject
+  readonly password: string
+  readonly from: string
+}
+
 async function attempt(
   deps: PasswordRegistrationDeps,
-  flow: RegistrationFlow,
-  traits: JsonObject,
-  password: string,
+  { flow, traits, password, from }: Input,
 ): Promise<Attempt<RegistrationFlow>> {
   const draft = deps.buildIdentity({
     schemaId: flow.identitySchema,
@@ -53,7 +60,7 @@ async function attempt(
   const weak = await deps.checkPassword(password, identifiers)
   if (weak.length > 0) return { kind: 'failed', messages: weak }
 
-  const hashed_password = await deps.passwords.hash(password)
+  const hashed_password = await deps.passwords.hash(password, from)
   const credentials = draft.identity.credentials.map((credential) =>
     credential.type === 'password' ? { ...credential, config: { hashed_password } } : credential,
   )
