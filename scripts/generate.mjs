@@ -12,11 +12,20 @@ if (!process.execPath.includes('node_modules') && Number(process.versions.node.s
 }
 
 const { describeConfiguration, editorSchema } = await import('../packages/server/src/config/describe.ts')
+const { apis, openApiDocument } = await import('../packages/server/src/http/openapi/document.ts')
+const { version } = await import('../packages/server/src/cli/version.ts')
 
 /** Every generated file and how it comes about. @type {readonly (readonly [string, () => string])[]} */
 const files = [
   ['docs/configuration.md', describeConfiguration],
   ['docs/configuration.schema.json', () => formatted('schema.json', editorSchema())],
+  ...Object.entries(apis).map(
+    ([name, api]) =>
+      /** @type {const} */ ([
+        `docs/openapi/${name}.json`,
+        () => formatted('openapi.json', JSON.stringify(openApiDocument(api, version))),
+      ]),
+  ),
 ]
 
 /**

@@ -14,6 +14,7 @@ import type { OAuth2Doors } from './http/oauth2/deps.ts'
 import { oauth2AdminDoor, oauth2PublicDoor } from './http/oauth2/listener-doors.ts'
 import { oauth2PublicRoutes } from './http/oauth2/public-routes.ts'
 import { registerRoutes } from './http/oauth2/register-routes.ts'
+import { apis, withOpenApi } from './http/openapi/document.ts'
 import type { OutgoingClient } from './net/outgoing.ts'
 import type { FlowDeps } from './oauth2/authorize.ts'
 import { createEngine } from './oauth2/engine.ts'
@@ -83,8 +84,16 @@ export async function assembleOAuth2(
   return {
     flow,
     actions,
-    public: observeDoor(observed, 'oauth2_public', oauth2PublicDoor(doors, publicRoutes)),
-    admin: observeDoor(observed, 'oauth2_admin', oauth2AdminDoor(doors, adminRoutes)),
+    public: observeDoor(
+      observed,
+      'oauth2_public',
+      oauth2PublicDoor(doors, withOpenApi(apis['oauth2-public'], publicRoutes, version)),
+    ),
+    admin: observeDoor(
+      observed,
+      'oauth2_admin',
+      oauth2AdminDoor(doors, withOpenApi(apis['oauth2-admin'], adminRoutes, version)),
+    ),
   }
 }
 

@@ -42,6 +42,8 @@ import { adminMetaRoutes, healthRoutes, publicMetaRoutes } from './http/meta-rou
 import { metricsRoutes } from './http/metrics-routes.ts'
 import { observeDoor } from './http/observe-door.ts'
 import { oidcRoutes } from './http/oidc-routes.ts'
+import { apis, withOpenApi } from './http/openapi/document.ts'
+import { outsideApi } from './http/route-table.ts'
 import { selfServiceRoutes } from './http/self-service.ts'
 import { sessionRoutes } from './http/session-routes.ts'
 import { webAuthnScriptIntegrity, webAuthnScriptRoute } from './http/webauthn-script.ts'
@@ -132,17 +134,16 @@ export function assemble(given: Parts, settings: Settings, plan: ActionPlan): Do
     ...healthRoutes(meta),
     ...publicMetaRoutes(doors),
     webAuthnScriptRoute,
-    ...toAdminRoutes(urls.adminUrl),
+    ...outsideApi(toAdminRoutes(urls.adminUrl)),
     ...selfServiceRoutes(pages),
     ...oidcRoutes({ ...pages, oidc }),
     ...sessionRoutes(pages),
-    ...uiRoutes(pages),
-    ...consentRoutes(pages),
+    ...outsideApi([...uiRoutes(pages), ...consentRoutes(pages)]),
   ]
   const adminRoutes = [
     ...healthRoutes(meta),
     ...adminMetaRoutes(meta),
-    ...toPublicRoutes(urls.publicUrl),
+    ...outsideApi(toPublicRoutes(urls.publicUrl)),
     ...adminIdentityRoutes({
       ...doors,
       ...people,
@@ -162,13 +163,15 @@ export function assemble(given: Parts, settings: Settings, plan: ActionPlan): Do
       openMessage: settings.dev ? openMessage : null,
     }),
     ...adminSessionRoutes({ ...doors, store: parts.store }),
-    ...tools.map((route) => ({ ...route, isClosed: !settings.dev })),
+    ...outsideApi(tools).map((route) => ({ ...route, isClosed: !settings.dev })),
     ...metricsRoutes({ metrics: parts.metrics }),
   ]
+  const openPublic = withOpenApi(apis['identity-public'], publicRoutes, parts.version)
+  const openAdmin = withOpenApi(apis['identity-admin'], adminRoutes, parts.version)
   const observed = { answered: parts.metrics.answered, stopwatch: parts.world.stopwatch }
   return {
-    public: observeDoor(observed, 'public', parts.causes.within(publicDoor(doors, publicRoutes, parts.log))),
-    admin: observeDoor(observed, 'admin', parts.causes.within(adminDoor(doors, adminRoutes, parts.log))),
+    public: observeDoor(observed, 'public', parts.causes.within(publicDoor(doors, openPublic, parts.log))),
+    admin: observeDoor(observed, 'admin', parts.causes.within(adminDoor(doors, openAdmin, parts.log))),
   }
 }
 

@@ -29,6 +29,8 @@ export type Route = {
   readonly csrf: 'global' | 'ignored'
   /** Not there under the present configuration, although a new one may open it. */
   readonly isClosed?: boolean
+  /** A page, a way to another listener, a tool: nothing that a client calls, so the API documents leave it out. */
+  readonly isOutsideApi?: true
   readonly handle: (exchange: Exchange) => Promise<Answer>
 }
 

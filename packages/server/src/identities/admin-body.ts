@@ -60,7 +60,8 @@ const Credentials = strict({
   passkey: Type.Optional(Keys),
 })
 
-const Body = strict({
+/** Also what the API documents show. */
+export const IdentityBodySchema = strict({
   schema_id: text(),
   traits: Type.Optional(Type.Unknown()),
   credentials: Type.Optional(Credentials),
@@ -78,7 +79,7 @@ export type ImportedCredentials = Static<typeof Credentials>
 export type ImportedAddresses = readonly Static<typeof VerifiableAddress>[]
 
 /** What an administrator says about an identity. Free-form members are JSON as it came. */
-export type IdentityBody = Omit<Static<typeof Body>, 'traits' | 'metadata_public' | 'metadata_admin'> & {
+export type IdentityBody = Omit<Static<typeof IdentityBodySchema>, 'traits' | 'metadata_public' | 'metadata_admin'> & {
   readonly traits: Json
   readonly metadata_public: Json
   readonly metadata_admin: Json
@@ -124,9 +125,9 @@ const withoutNulls = (value: JsonObject): JsonObject =>
       .map(([name, item]): [string, Json] => [name, isJsonObject(item) ? withoutNulls(item) : item]),
   )
 
-function check(value: JsonObject): Static<typeof Body> {
-  if (Value.Check(Body, value)) return value
-  const errors = Value.Errors(Body, value)
+function check(value: JsonObject): Static<typeof IdentityBodySchema> {
+  if (Value.Check(IdentityBodySchema, value)) return value
+  const errors = Value.Errors(IdentityBodySchema, value)
   const unknown = errors.find(({ keyword }) => keyword === 'additionalProperties')
   if (unknown !== undefined && 'additionalProperties' in unknown.params) {
     throw new WireError(400, `json: unknown field ${JSON.stringify(unknown.params.additionalProperties[0])}`)

@@ -5,6 +5,7 @@ import type { CookieChange } from '../../oauth2/cookies.ts'
 import { invalidRequest, malformed, type OAuthFault } from '../../oauth2/fault.ts'
 import type { LibraryAnswer } from '../../oauth2/run-library.ts'
 import { type Answer, type Exchange, json, redirect, withCookies } from '../exchange.ts'
+import { linkRedirect } from '../link-redirect.ts'
 
 /** An error in OAuth's shape (ory-oauth2.md §2.1). */
 export const faultAnswer = (
@@ -16,9 +17,12 @@ export const faultAnswer = (
     error_description: [fault.description, exposeInternalErrors ? fault.detail : ''].filter(Boolean).join(' '),
   })
 
-/** A redirect with the cookies that go with it. */
+/** A redirect of the server's own, with a link; those that carry an answer back to a client have none, as in Hydra. */
 export const redirectTo = (settings: OAuth2Settings, location: string, cookies: readonly CookieChange[]): Answer =>
-  withCookies(redirect(302, location), ...cookies.flatMap((cookie) => setCookies(settings, cookie)))
+  withCookies(
+    linkRedirect(redirect(302, location), { method: 'GET' }),
+    ...cookies.flatMap((cookie) => setCookies(settings, cookie)),
+  )
 
 /** A cookie with what all of ours have in common; old browsers get a second one without SameSite where configured. */
 export function setCookies(

@@ -3,7 +3,6 @@ import { malformed, OAuthFault } from '../../oauth2/fault.ts'
 import { checkAdmin } from '../admin-gate.ts'
 import { adminPath } from '../admin-path.ts'
 import { type Answer, json, type Route } from '../exchange.ts'
-import { linkRedirect } from '../link-redirect.ts'
 import type { Addressed, Door, Refusal } from '../listener.ts'
 import { inForce, logging } from '../listener-doors.ts'
 import { routeTable } from '../route-table.ts'
@@ -99,8 +98,7 @@ function refuse({ flow: { settings } }: OAuth2Doors, refusal: Refusal): Answer {
 
 const NO_ROUTE = 'The requested route does not exist. Make sure you are using the right path, domain, and port.'
 
-function dressed(given: Answer, to: Addressed, isVaried: boolean): Answer {
-  const answer = linkRedirect(given, to)
+function dressed(answer: Answer, to: Addressed, isVaried: boolean): Answer {
   const isRead = to.method === 'GET' || to.method === 'HEAD'
   return {
     ...answer,

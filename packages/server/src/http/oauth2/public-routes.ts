@@ -11,6 +11,7 @@ import { type Answer, type Exchange, html, json, type Route, withCookies, withHe
 import { faultAnswer, formOf, fromLibrary, headersOf, redirectTo, setCookies } from './answers.ts'
 import type { OAuth2Doors } from './deps.ts'
 import { fallbackPage, framesPage } from './pages.ts'
+import { outsideApi } from '../route-table.ts'
 
 const route = (method: Route['method'], path: string, handle: Route['handle']): Route => ({
   method,
@@ -78,8 +79,10 @@ export function oauth2PublicRoutes(doors: OAuth2Doors): readonly Route[] {
       )
     }),
     route('GET', '/.well-known/jwks.json', async () => json(200, { keys: await broadcastKeys(doors) })),
-    ...['login', 'consent', 'logout', 'logout/callback', 'error', 'device', 'device/done'].map((page) =>
-      route('GET', `/oauth2/fallbacks/${page}`, async (exchange) => fallbackPage(page, exchange)),
+    ...outsideApi(
+      ['login', 'consent', 'logout', 'logout/callback', 'error', 'device', 'device/done'].map((page) =>
+        route('GET', `/oauth2/fallbacks/${page}`, async (exchange) => fallbackPage(page, exchange)),
+      ),
     ),
   ]
 }
