@@ -81,33 +81,47 @@ async function measureIdentity(generator: Generator, server: string, dsn: string
 }
 
 async function measureOAuth2(generator: Generator, server: string, dsn: string): Promise<void> {
-  const tasks = async (at: Server): Promise<readonly Task[]> => {
-    const client = await registerClient(at)
-    const lanes = await refreshTokens(at, options.connections)
-    return [
-      { work: 'client credentials', job: 'client_credentials', input: client },
-      { work: 'introspection', job: 'introspection', input: { tokens: await accessTokens(at, 1_000) } },
-      { work: 'refresh', job: 'refresh', input: { ...client, tokens: lanes } },
-    ]
-  }
-  const plain = await startServer('oauth2', oauth2Config(dsn, null))
-  const made = (await tasks(plain)).filter(({ work }) => wanted(work))
-  let credentials: Awaited<ReturnType<typeof runOn>> | null = null
-  for (const task of made) {
-    const done = await runOn(generator, plain, task)
-    if (task.job === 'client_credentials') credentials = done
-    add({ work: task.work, server, ...done })
-  }
-  await plain.stop()
-  const task = made.find(({ job }) => job === 'client_credentials')
-  if (task === undefined || credentials === null || !wanted('token hook')) return
+  const plain = await measureTokens(generator, { server, dsn, hook: null })
+  await measureTokens(generator, { server, dsn, hook: { url: generator.receiver, without: plain } })
+}
 
-  const hooked = await startServer('oauth2', oauth2Config(dsn, generator.receiver))
-  const done = await runOn(generator, hooked, task)
-  const part = (done.measured.perSecond / credentials.measured.perSecond - 1) * 100
-  const note = `${part.toFixed(0)} %, +${(done.cpuMilliseconds - credentials.cpuMilliseconds).toFixed(3)} ms cpu each`
-  add({ work: 'client credentials, token hook', server, ...done, note })
-  await hooked.stop()
+type Ran = Awaited<ReturnType<typeof runOn>>
+type Tokens = {
+  readonly server: string
+  readonly dsn: string
+  /** Asked before every token, compared with what was measured without it. */
+  readonly hook: { readonly url: string; readonly without: ReadonlyMap<JobName, Ran> } | null
+}
+
+/** The same three tasks with a token hook or without; what is introspected was issued the same way. */
+async function measureTokens(generator: Generator, { server, dsn, hook }: Tokens): Promise<ReadonlyMap<JobName, Ran>> {
+  const named = (work: string) => (hook === null ? work : `${work}, token hook`)
+  const ran = new Map<JobName, Ran>()
+  const tasks = (['client credentials', 'introspection', 'refresh'] as const).filter((work) => wanted(named(work)))
+  if (tasks.length === 0) return ran
+  const running = await startServer('oauth2', oauth2Config(dsn, hook?.url ?? null))
+  const client = await registerClient(running)
+  for (const work of tasks) {
+    const job = work === 'client credentials' ? 'client_credentials' : work
+    const tokens =
+      job === 'client_credentials'
+        ? []
+        : job === 'refresh'
+          ? await refreshTokens(running, options.connections)
+          : await accessTokens(running, 1_000)
+    const done = await runOn(generator, running, { work, job, input: { ...client, tokens } })
+    ran.set(job, done)
+    const before = hook?.without.get(job)
+    add({ work: named(work), server, ...done, ...(before === undefined ? {} : { note: differenceTo(before, done) }) })
+  }
+  await running.stop()
+  return ran
+}
+
+function differenceTo(before: Ran, done: Ran): string {
+  const part = (done.measured.perSecond / before.measured.perSecond - 1) * 100
+  const cpu = done.cpuMilliseconds - before.cpuMilliseconds
+  return `${part.toFixed(0)} %, ${cpu < 0 ? '' : '+'}${cpu.toFixed(3)} ms cpu each`
 }
 
 /** One process, no server: a body template over a context of the usual size. */

@@ -4,8 +4,9 @@ import type { Server } from './server.ts'
 const CLIENT = { client_id: 'bench', client_secret: 'a-secret-for-measuring' }
 const CALLBACK = 'http://127.0.0.1:5555/callback'
 
-/** A client that may do all that is measured. */
+/** A client that may do all that is measured; the one of an earlier server on this database is replaced. */
 export async function registerClient(server: Server): Promise<JobInput> {
+  await fetch(`${server.adminUrl}/admin/clients/${CLIENT.client_id}`, { method: 'DELETE' })
   await api(`${server.adminUrl}/admin/clients`, 'POST', {
     ...CLIENT,
     grant_types: ['client_credentials', 'authorization_code', 'refresh_token'],

@@ -38,5 +38,9 @@ async function serve(part: string | undefined, { config, dev, migrate }: Options
   })
 }
 
-const announce = ({ settings }: Loaded) =>
-  `Cardea is ready.\n  public ${settings.serve.public.baseUrl}\n  admin  ${settings.serve.admin.baseUrl}\n`
+const announce = ({ settings: { serve, oauth2Server } }: Loaded) =>
+  `Cardea is ready.\n  public ${serve.public.baseUrl}\n  admin  ${serve.admin.baseUrl}\n${
+    oauth2Server === null
+      ? ''
+      : `OAuth2\n  public ${oauth2Server.publicUrl}\n  admin  ${oauth2Server.serve.admin.baseUrl}\n`
+  }`

@@ -1,6 +1,7 @@
 import { compile, JsonnetError } from '@cardea/jsonnet'
 import { encodingOf } from '../actions/web-hook/content-type.ts'
 import { NOT_SENT } from '../actions/web-hook/headers.ts'
+import type { OAuth2Settings } from '../core/oauth2-settings.ts'
 import type { HookEntry, Settings } from '../core/settings.ts'
 import { isJsonObject, type JsonObject } from '../core/json.ts'
 import { classifyAddress } from '../net/classify-address.ts'
@@ -30,27 +31,38 @@ export async function lintActions(settings: Settings, reading: Reading): Promise
   const plan = planWarnings(settings).map(
     (warning): Remark => ({ severity: NOTES.has(warning.kind) ? 'note' : 'problem', ...warning }),
   )
-  const tokens = settings.oauth2Server?.tokens
-  const entries = [
-    ...allEntries(settings).map(({ entry }) => entry),
-    ...(tokens?.before ?? []),
-    ...(tokens?.after ?? []),
-  ]
-  const hooks = entries.filter((entry) => entry.hook === 'web_hook' && !isOff(entry))
-  const calls = await Promise.all(hooks.map((entry) => lintCall(settings, reading, entry)))
-  return [...plan, ...calls.flat()]
+  const calls = await lintCalls(
+    settings,
+    reading,
+    allEntries(settings).map(({ entry }) => entry),
+  )
+  const tokens = settings.oauth2Server === null ? [] : await lintTokenActions(settings.oauth2Server, reading)
+  return [...plan, ...calls, ...tokens]
 }
 
-async function lintCall(settings: Settings, reading: Reading, entry: HookEntry): Promise<readonly Remark[]> {
+/** The same for the lists of an OAuth2 server. */
+export const lintTokenActions = (
+  { tokens, clients }: Pick<OAuth2Settings, 'tokens' | 'clients'>,
+  reading: Reading,
+): Promise<readonly Remark[]> => lintCalls({ clients }, reading, [...tokens.before, ...tokens.after])
+
+type Reach = Pick<Settings, 'clients'>
+
+async function lintCalls(reach: Reach, reading: Reading, entries: readonly HookEntry[]): Promise<readonly Remark[]> {
+  const hooks = entries.filter((entry) => entry.hook === 'web_hook' && !isOff(entry))
+  return (await Promise.all(hooks.map((entry) => lintCall(reach, reading, entry)))).flat()
+}
+
+async function lintCall(reach: Reach, reading: Reading, entry: HookEntry): Promise<readonly Remark[]> {
   const config = entry.config ?? {}
-  const said = [...lintUrl(settings, config), ...lintHeaders(config), ...(await lintBody(reading, config))]
+  const said = [...lintUrl(reach, config), ...lintHeaders(config), ...(await lintBody(reading, config))]
   return said.map(([key, kind, text]) => ({ severity: 'problem', kind, where: `${entry.where}.config.${key}`, text }))
 }
 
 /** The key, the kind of problem, and the words. */
 type Said = readonly [string, string, string]
 
-function lintUrl({ clients }: Settings, { url }: JsonObject): readonly Said[] {
+function lintUrl({ clients }: Reach, { url }: JsonObject): readonly Said[] {
   const [address = ''] = typeof url === 'string' ? url.split('${', 1) : []
   const parsed = URL.parse(address)
   if (parsed === null) return []

@@ -1,4 +1,4 @@
-import { createHmac, pbkdf2 } from 'node:crypto'
+import { createHmac, createSecretKey, pbkdf2 } from 'node:crypto'
 import { promisify } from 'node:util'
 import { hash as bcrypt, verify as verifyBcrypt } from '@node-rs/bcrypt'
 import type { Random } from '../core/time.ts'
@@ -30,7 +30,7 @@ export function createClientSecrets(
   { algorithm, iterations, cost }: SecretHasher,
   random: Pick<Random, 'bytes'>,
 ): ClientSecrets {
-  const key = random.bytes(LENGTH)
+  const key = createSecretKey(random.bytes(LENGTH))
   const known = new Map<string, string>()
   const mark = (secret: string) => createHmac('sha256', key).update(secret).digest('base64')
 

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { type TokenHash, tokenHash } from '../core/ids.ts'
 import type { Session } from '../core/session.ts'
 import type { Random } from '../core/time.ts'
@@ -14,7 +14,7 @@ export function issueSessionToken(random: Pick<Random, 'bytes'>): { readonly tok
 }
 
 /** What is stored instead of a token. The token has 190 bits of chance, so a plain hash is enough. */
-export const hashToken = (token: string): TokenHash => tokenHash(createHash('sha256').update(token).digest('hex'))
+export const hashToken = (token: string): TokenHash => tokenHash(hash('sha256', token, 'hex'))
 
 /** The token of a session's logout link: derived from its id, so it need not be stored and every page shows the same one. */
 export function logoutToken(secret: string, session: Pick<Session, 'id'>): string {

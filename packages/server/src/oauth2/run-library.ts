@@ -31,6 +31,8 @@ export async function runLibrary(
     request.push(body)
   }
   request.push(null)
+  // All of it is here; otherwise its end would count as a client that has hung up.
+  request.complete = true
   const response = new ServerResponse(request)
   const sent: { body: string | null } = { body: null }
   Object.defineProperty(response, 'end', {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { PERSON } from '../app.ts'
 import { freePort } from '../free-port.ts'
 import { type Receiver, startReceiver } from '../receiver.ts'
 
@@ -34,18 +35,15 @@ oauth2: ${oauth2}
 `,
   )
 
-function start() {
-  const child = spawn(
-    process.execPath,
-    ['--disable-warning=ExperimentalWarning', MAIN, 'serve', 'oauth2', '-c', 'hydra.yml'],
-    { cwd: folder },
-  )
+function start(...command: readonly string[]) {
+  const args = command.length > 0 ? command : ['serve', 'oauth2', '-c', 'hydra.yml']
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, ...args], { cwd: folder })
   const output = { text: '' }
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output.text += String(chunk)))
   const ended = new Promise<number | null>((resolve) => {
     child.once('close', resolve)
   })
-  const says = (text: string) => expect.poll(() => output.text, { timeout: 10_000 }).toContain(text)
+  const says = (text: string) => expect.poll(() => output.text, { timeout: 30_000 }).toContain(text)
   return { says, output, ended, stop: () => child.kill('SIGTERM') }
 }
 
@@ -92,4 +90,50 @@ test('a changed file is in force at once, a wrong one is not; what was issued ou
   expect(await credentials(client)).toBe(200)
   second.stop()
   expect(await second.ended).toBe(0)
+}, 60_000)
+
+test('one file serves both, and says where', async () => {
+  const [open, admin] = [await freePort(), await freePort()]
+  writeFileSync(
+    join(folder, 'cardea.yml'),
+    `dsn: memory
+dev: true
+serve: {public: {port: ${open}, host: 127.0.0.1, base_url: "http://127.0.0.1:${open}/"}, admin: {port: ${admin}, host: 127.0.0.1}}
+identity: {schemas: [{id: default, url: "base64://${Buffer.from(JSON.stringify(PERSON)).toString('base64')}"}]}
+selfservice: {default_browser_return_url: /welcome}
+secrets: {default: [a-default-secret-for-tests-only]}
+oauth2_server:
+  serve: {public: {port: ${ports.open}, host: 127.0.0.1}, admin: {port: ${ports.admin}, host: 127.0.0.1}}
+  urls: {self: {issuer: "http://127.0.0.1:${ports.open}/"}}
+`,
+  )
+  const running = start('serve', '-c', 'cardea.yml', '--migrate')
+  await running.says('Cardea is ready')
+  await running.says(`OAuth2\n  public http://127.0.0.1:${ports.open}/`)
+  for (const port of [open, admin, ports.open, ports.admin])
+    expect((await fetch(`http://127.0.0.1:${port}/health/ready`)).status).toBe(200)
+  running.stop()
+  expect(await running.ended).toBe(0)
+}, 60_000)
+
+test('a hydra.yml can be checked, explained and linted without being served', async () => {
+  write(`{token_hook: "https://hooks.example.test/t"}
+tokens: {before_issue: {hooks: [{hook: web_hook, grants: [refresh_token], config: {url: "https://u:p@hooks.example.test/x", method: POST}}]}}`)
+  const said = async (...command: readonly string[]) => {
+    const { output, ended } = start(...command, '-c', 'hydra.yml')
+    return { code: await ended, text: output.text }
+  }
+  expect(await said('config', 'check', 'oauth2')).toMatchObject({
+    code: 0,
+    text: expect.stringContaining('The configuration is valid.'),
+  })
+  const plan = await said('actions', 'plan', 'oauth2')
+  expect(plan.code).toBe(0)
+  expect(plan.text).toMatch(/tokens\.refresh_token\n[\s\S]*token_hook[\s\S]*tokens\.before_issue\.hooks\[0\]/)
+  expect(plan.text).not.toContain('u:p@')
+  const lint = await said('actions', 'lint', 'oauth2')
+  expect(lint.code).toBe(1)
+  expect(lint.text).toContain('tokens.before_issue.hooks[0].config.url  credentials_in_url')
+  // A file of the one server is no file of the other, and the message says where its keys belong.
+  expect((await said('actions', 'plan')).text).toMatch(/urls belongs under oauth2_server/)
 }, 60_000)
