@@ -233,6 +233,44 @@ test('a text is shown in one piece, and a list of secrets as a list', () => {
   )
 })
 
+test('codes to keep have the cursor, and those that still work can be saved and copied', () => {
+  const secrets = [
+    { id: 1050009, text: 'one two', type: 'info' },
+    { id: 1050014, text: 'Secret was used at 2026-01-02', type: 'info' },
+    { id: 1050009, text: '"three"', type: 'info' },
+  ]
+  const codes = { node_type: 'text', id: 'codes', text: { ...info('one, used, three'), context: { secrets } } } as const
+  const html = renderForms('settings', {
+    action: 'http://id.example.test/',
+    method: 'POST',
+    messages: [],
+    nodes: [input({ name: 'traits.email', type: 'email' }), { ...common, type: 'text', attributes: codes }],
+  }).html
+  expect(html).toContain('<ul class="secrets" id="codes" tabindex="-1" autofocus>')
+  expect(html.match(/autofocus/g)).toHaveLength(1)
+  expect(html).toContain('href="data:text/plain;charset=utf-8,one%20two%0D%0A%22three%22%0D%0A"')
+  expect(html).toContain('data-copy="one two\n&quot;three&quot;" hidden')
+})
+
+test('the sections of the settings stand in one order, whatever they show', () => {
+  const groups = ['lookup_secret', 'totp', 'password', 'profile', 'webauthn', 'oidc', 'passkey'] as const
+  const html = renderForms('settings', {
+    action: 'http://id.example.test/',
+    method: 'POST',
+    messages: [],
+    nodes: groups.map((group) => ({ ...input({ name: `${group}_x`, type: 'submit', value: 'x' }), group })),
+  }).html
+  expect([...html.matchAll(/<h2>([^<]*)<\/h2>/g)].map(([, title]) => title)).toEqual([
+    'Profile',
+    'Password',
+    'Linked accounts',
+    'Authenticator app',
+    'Recovery codes',
+    'Security keys',
+    'Passkeys',
+  ])
+})
+
 test('a link leads to a page and never runs a script', () => {
   const link = (href: string) =>
     rendered([{ ...common, type: 'a', attributes: { node_type: 'a', id: 'continue', href, title: info('Continue') } }])

@@ -4,6 +4,7 @@ import { renderKeyParts } from './keys.ts'
 import { attributes, type Markup, markup } from './markup.ts'
 import { renderMessages } from './messages.ts'
 import { type Focus, isWrong, renderButton, renderHidden, renderNode } from './nodes.ts'
+import { hasSecrets } from './secrets.ts'
 
 /** What a flow has to show: its messages, then its forms. */
 export function renderForms(flow: FlowName, ui: Ui): Markup {
@@ -35,7 +36,8 @@ function partsOf(flow: FlowName, nodes: readonly UiNode[]): readonly Part[] {
   const others = nodes.filter((node) => !(isHidden(node) && node.group === 'default'))
   // Settings are one form per group, so that Enter in a field saves what the field belongs to.
   if (flow === 'settings') {
-    const groups = [...new Set(others.map(({ group }) => group))]
+    // Each stays where it is, whatever it shows.
+    const groups = [...new Set(others.map(({ group }) => group))].toSorted((a, b) => placeOf(a) - placeOf(b))
     return groups.map((group) => partOf('section', [...shared, ...others.filter((node) => node.group === group)]))
   }
   // Second factors are alternatives: each has fields of its own that must be filled in.
@@ -78,11 +80,13 @@ const isButton = (node: UiNode): node is InputOf<'submit' | 'button'> =>
   node.type === 'input' && (node.attributes.type === 'submit' || node.attributes.type === 'button')
 const isSubmit = (node: UiNode): node is InputOf<'submit'> => node.type === 'input' && node.attributes.type === 'submit'
 
-/** Where the cursor is when the page opens: the first error, else the first field that waits for something. */
+/** Where the cursor is when the page opens: the first error, else codes to be kept, else the first field that waits for something. */
 function focusOf(ui: Ui, parts: readonly Part[]): Focus {
   const fields = parts.flatMap(({ content }) => content).filter((node) => node.type === 'input')
   const wrong = fields.find(isWrong)
   if (wrong !== undefined) return { node: wrong, describedByForm: false }
+  const codes = ui.nodes.find(hasSecrets)
+  if (codes !== undefined) return { node: codes, describedByForm: false }
   const describedByForm = ui.messages.some(({ type }) => type === 'error')
   // A page of several forms has no obvious place to begin.
   const isCalm = !describedByForm && parts.some(({ kind }) => kind === 'section')
@@ -112,6 +116,7 @@ ${form}</section>
   }
 }
 
+/** The sections of the settings, in their order. */
 const TITLES: { readonly [group in NodeGroup]?: string } = {
   profile: 'Profile',
   password: 'Password',
@@ -121,3 +126,6 @@ const TITLES: { readonly [group in NodeGroup]?: string } = {
   webauthn: 'Security keys',
   passkey: 'Passkeys',
 }
+
+const PLACES = Object.keys(TITLES)
+const placeOf = (group: NodeGroup) => (PLACES.includes(group) ? PLACES.indexOf(group) : PLACES.length)

@@ -1,7 +1,8 @@
-import { isJsonObject, type Json } from '../core/json.ts'
+import type { Json } from '../core/json.ts'
 import type { InputNode, InputType, UiMessage, UiNode } from '../core/ui.ts'
 import { attributes, type Markup, markup } from './markup.ts'
 import { FORM_MESSAGES, renderNotes } from './messages.ts'
+import { renderSecrets } from './secrets.ts'
 
 /** The node that has the cursor when the page opens, and whether the form's own messages describe it. */
 export type Focus = { readonly node: UiNode | null; readonly describedByForm: boolean }
@@ -12,7 +13,7 @@ export function renderNode(node: UiNode, focus: Focus): Markup {
     case 'input':
       return INPUTS[node.attributes.type](node, focus)
     case 'text':
-      return markup`<div class="field">${heading(node)}${renderText(node.attributes)}${notes(node, node.attributes.id)}</div>`
+      return markup`<div class="field">${heading(node)}${renderSecrets(node.attributes, node === focus.node) ?? renderText(node.attributes)}${notes(node, node.attributes.id)}</div>`
     case 'img': {
       const { id, src, width, height } = node.attributes
       const alt = node.meta.label?.text ?? ''
@@ -176,13 +177,9 @@ export function labelOf({ meta, attributes: { label, name, value, type } }: Inpu
   return words.charAt(0).toUpperCase() + words.slice(1)
 }
 
-/** A list of secrets where the message carries one, else its text as one piece to copy. */
-function renderText({ id, text }: { readonly id: string; readonly text: UiMessage }): Markup {
-  const secrets = Array.isArray(text.context?.secrets) ? text.context.secrets : []
-  if (secrets.length === 0) return markup`<code class="secret"${attributes({ id })}>${text.text}</code>`
-  const items = secrets.map((secret) => (isJsonObject(secret) ? textOf(secret.text) : ''))
-  return markup`<ul class="secrets"${attributes({ id })}>${items.map((item) => markup`<li><code>${item}</code></li>`)}</ul>`
-}
+/** A text as one piece to copy. */
+const renderText = ({ id, text }: { readonly id: string; readonly text: UiMessage }) =>
+  markup`<code class="secret"${attributes({ id })}>${text.text}</code>`
 
 /** A link is followed only where it leads to a page; anything else is shown as text. */
 function renderAnchor({ id, href, title }: { readonly id: string; readonly href: string; readonly title: UiMessage }) {

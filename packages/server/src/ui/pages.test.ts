@@ -112,6 +112,21 @@ test.each([
   expect(html).toContain('<code>ref-1</code>')
 })
 
+test('who has said who they are is named, until then nobody is', () => {
+  const identifier = (type: 'hidden' | 'text', value: string) => ({
+    type: 'input' as const,
+    group: 'default' as const,
+    attributes: { name: 'identifier', type, value, node_type: 'input' as const, disabled: false },
+    messages: [],
+    meta: {},
+  })
+  const shown = (node: ReturnType<typeof identifier>) =>
+    renderPage(flowPage({ flow: 'login', isRepeated: false, ui: { ...ui, nodes: [node] }, ways: [], home }))
+  expect(shown(identifier('hidden', '<ann>'))).toContain('<p class="lead" dir="auto">&lt;ann&gt;</p>')
+  expect(shown(identifier('text', 'ann'))).not.toContain('class="lead"')
+  expect(shown(identifier('hidden', ''))).not.toContain('class="lead"')
+})
+
 test('an error shows its reason, else its message, always as text', () => {
   expect(shown({ code: 400, reason: '<b>Because</b>', message: 'm' })).toContain('&lt;b&gt;Because&lt;/b&gt;')
   expect(shown({ code: 404, message: 'Unable to locate the resource' })).toContain('Unable to locate the resource')

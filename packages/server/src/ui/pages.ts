@@ -8,6 +8,7 @@ import { hasErrors, renderForms } from './form.ts'
 import { KEY_GLUE } from './keys.ts'
 import { type Markup, markup } from './markup.ts'
 import type { Link, Page } from './page.ts'
+import { COPY_GLUE, hasSecrets } from './secrets.ts'
 import { renderTime } from './time.ts'
 
 /** A way out of a page to another one: a question and its answer, such as "New here? Create an account". */
@@ -26,15 +27,16 @@ export type FlowPage = {
 export function flowPage({ flow, isRepeated, ui, ways, home }: FlowPage): Page {
   const title = flow === 'login' && isRepeated ? 'Confirm that it is you' : TITLES[flow]
   const scripts = ui.nodes.filter((node) => node.type === 'script')
+  const glue = [...(scripts.length === 0 ? [] : [KEY_GLUE]), ...(ui.nodes.some(hasSecrets) ? [COPY_GLUE] : [])]
   return {
     // Said first where a screen reader begins to read.
     title: hasErrors(ui) ? `Error: ${title}` : title,
     home,
     nonces: scripts.map(({ attributes }) => attributes.nonce),
-    ...(scripts.length === 0 ? {} : { script: KEY_GLUE }),
+    ...(glue.length === 0 ? {} : { script: glue.join('\n') }),
     main: markup`<div class="leaf${flow === 'settings' && ' wide'}">
 <h1>${title}</h1>
-${renderForms(flow, ui)}${renderWays(ways)}</div>`,
+${renderWho(ui)}${renderForms(flow, ui)}${renderWays(ways)}</div>`,
   }
 }
 
@@ -44,6 +46,23 @@ const TITLES: Record<FlowName, string> = {
   recovery: 'Recover your account',
   verification: 'Verify your address',
   settings: 'Your settings',
+}
+
+/** Whom the next step is about, where they have said so in one before; which a form keeps out of the way. */
+function renderWho({ nodes }: Ui): Markup | null {
+  const who = whoIn(nodes)
+  return who === null
+    ? null
+    : markup`<p class="lead" dir="auto">${who}</p>
+`
+}
+
+/** The identifier that a form carries along without asking for it. */
+export function whoIn(nodes: Ui['nodes']): string | null {
+  const node = nodes.find((each) => each.type === 'input' && each.attributes.name === 'identifier')
+  if (node?.type !== 'input' || node.attributes.type !== 'hidden') return null
+  const { value } = node.attributes
+  return typeof value === 'string' && value !== '' ? value : null
 }
 
 const renderWays = (ways: readonly Way[]) =>

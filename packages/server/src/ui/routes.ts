@@ -11,7 +11,7 @@ import { type Answer, type Exchange, redirect, type Route } from '../http/exchan
 import { findOwnFlow, type SelfServiceDeps, sentCsrfCookie } from '../http/self-service.ts'
 import { logoutUrl, type SessionDeps } from '../http/session-routes.ts'
 import { pageAnswer } from './page.ts'
-import { accountPage, cookiesPage, errorPage, flowPage, signOutPage, type Way, welcomePage } from './pages.ts'
+import { accountPage, cookiesPage, errorPage, flowPage, signOutPage, type Way, welcomePage, whoIn } from './pages.ts'
 
 export type UiDeps = SelfServiceDeps & SessionDeps
 
@@ -63,7 +63,7 @@ async function showFlow(deps: UiDeps, name: Flow['name'], exchange: Exchange): P
   if (!isForSignedIn && (await liveSession(deps, exchange)) !== null) {
     return redirect(303, afterwards(deps, flow.returnTo))
   }
-  const ways = isRepeated ? [] : waysFrom(deps, flow)
+  const ways = isRepeated ? [elsewhere(urlOf(deps, 'ui/logout'))] : waysFrom(deps, flow)
   return pageAnswer(200, flowPage({ flow: name, isRepeated, ui: flow.ui, ways, home: urlOf(deps, 'ui/') }))
 }
 
@@ -95,7 +95,10 @@ function afterwards({ settings }: UiDeps, returnTo: string | null): string {
   return new URL(checkReturnTo(settings, returnTo) ?? defaultReturnUrl, defaultReturnUrl).href
 }
 
-function waysFrom(deps: UiDeps, { name, returnTo, oauth2 }: Flow): readonly Way[] {
+/** Whoever can't show what is asked for, or is somebody else. */
+const elsewhere = (href: string): Way => ({ question: 'Something’s not working?', text: 'Sign out', href })
+
+function waysFrom(deps: UiDeps, { name, returnTo, oauth2, ui }: Flow): readonly Way[] {
   const { registration, flows } = deps.settings.selfservice
   const start = (to: Flow['name']) => startOf(deps, to, returnTo, oauth2)
   switch (name) {
@@ -106,6 +109,11 @@ function waysFrom(deps: UiDeps, { name, returnTo, oauth2 }: Flow): readonly Way[
     case 'login': {
       const forgotten = { question: 'Can’t sign in?', text: 'Recover your account', href: start('recovery') }
       const isNew = { question: 'New here?', text: 'Create an account', href: start('registration') }
+      // Whoever has said who they are may have meant somebody else.
+      if (whoIn(ui.nodes) !== null) {
+        const again = { question: 'Is this not you?', text: 'Start again', href: start('login') }
+        return [...(flows.recovery.enabled ? [forgotten] : []), again]
+      }
       return [...(flows.recovery.enabled ? [forgotten] : []), ...(registration.enabled ? [isNew] : [])]
     }
     case 'settings':

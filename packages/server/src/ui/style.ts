@@ -135,6 +135,7 @@ figure{margin:0;display:grid;gap:.5rem;justify-items:start}
 figure img{max-width:100%;height:auto;background:#fff;padding:.75rem;border-radius:.5rem;border:1px solid var(--line)}
 code,pre{font-family:var(--mono);font-size:.9375em}
 .secret{display:block;padding:.625rem .75rem;background:var(--info-tint);border-radius:.5rem;user-select:all}
+.secrets+.row{margin-top:.5rem}
 .secrets{list-style:none;margin:0;padding:.75rem;display:grid;grid-template-columns:repeat(auto-fill,minmax(8rem,1fr));gap:.375rem 1rem;background:var(--info-tint);border-radius:.5rem}
 details>*+*{margin-top:.5rem}
 details summary{cursor:pointer;color:var(--accent);font-weight:600;padding:.25rem 0}

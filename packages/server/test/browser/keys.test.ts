@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import type { Browser, CDPSession, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { codeAt, fromBase32 } from '../../src/methods/totp/one-time-password.ts'
@@ -239,6 +240,20 @@ test.each([true, false])('an authenticator app and codes on paper, with scripts:
   await page.locator('#lookup_secret_codes').waitFor()
   const codes = await page.locator('#lookup_secret_codes li').allTextContents()
   expect(codes).toHaveLength(12)
+  // They are seen without scrolling, and can be taken along.
+  expect(await page.evaluate('document.activeElement.id')).toBe('lookup_secret_codes')
+  const [file] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('link', { name: 'Save as a file' }).click(),
+  ])
+  expect(file.suggestedFilename()).toBe('recovery-codes.txt')
+  expect(await readFile(await file.path(), 'utf8')).toBe(codes.map((each) => `${each}\r\n`).join(''))
+  if (javaScriptEnabled) {
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
+    await page.getByRole('button', { name: 'Copy', exact: true }).click()
+    await page.getByRole('button', { name: 'Copied', exact: true }).waitFor()
+    expect(await page.evaluate('navigator.clipboard.readText()')).toBe(codes.join('\n'))
+  }
   await page.getByRole('button', { name: 'Confirm backup recovery codes' }).click()
   await saved(page)
 
@@ -249,6 +264,10 @@ test.each([true, false])('an authenticator app and codes on paper, with scripts:
   await signedIn(page)
 
   await signOut(page)
+  await signIn(page, email)
+  // Whoever has no second factor at hand can leave.
+  await page.getByRole('link', { name: 'Sign out' }).click()
+  await page.waitForURL((url) => !url.pathname.includes('logout'))
   await signIn(page, email)
   await page.getByLabel('Backup recovery code').fill(codes[3] ?? '')
   await page.getByRole('button', { name: 'Use backup recovery code' }).click()
