@@ -156,6 +156,7 @@ const deliveryOf = (
   actionId,
   trigger: `token.${phase}.${request.grant}`,
   identityId: null,
+  endpoint: hook.endpoint,
   createdAt: at,
   leasedUntil: null,
   leaseToken: null,

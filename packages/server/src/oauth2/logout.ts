@@ -1,3 +1,4 @@
+import { endpointOf } from '../actions/template/url.ts'
 import type { Effect } from '../core/effect.ts'
 import { actionId, deliveryId } from '../core/ids.ts'
 import type { OAuth2Client } from '../core/oauth2.ts'
@@ -140,6 +141,7 @@ async function backChannel(deps: FlowDeps, client: OAuth2Client, sid: string): P
       actionId: actionId(`oauth2.logout:${client.id}`),
       trigger: 'oauth2.logout',
       identityId: null,
+      endpoint: endpointOf(textIn(client.fields, 'backchannel_logout_uri')),
       createdAt: at,
       leasedUntil: null,
       leaseToken: null,

@@ -58,11 +58,13 @@ export function createTokenActions(deps: TokenActionDeps): TokenActions {
   }
 }
 
-const sendingOf = ({ headers, secrets, sign, attempts, endpoint }: Hook): Sending => ({
+const sendingOf = ({ headers, secrets, sign, attempts, endpoint, retry, limits }: Hook): Sending => ({
   secretHeaders: headers.secret,
   secrets,
   attempts,
   endpoint,
+  ...(retry === null ? {} : { retry }),
+  ...(limits === null ? {} : { limits }),
   ...(sign === null ? {} : { sign }),
 })
 

@@ -96,6 +96,54 @@ const signing = Type.Object(
   { ...closed, description: 'Signs every attempt as Standard Webhooks describes it.' },
 )
 
+const span = (description: string) =>
+  Type.Optional(
+    Type.Refine(
+      Type.String({ description }),
+      (text) => (parseDuration(text) ?? 0) > 0,
+      () => 'must be a duration such as 30s, 5m or 72h',
+    ),
+  )
+
+const retry = Type.Object(
+  {
+    attempts: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 1_000, description: 'How often it is tried at most.' }),
+    ),
+    horizon: span('After the first attempt, none begins later than this.'),
+    min: span('The longest first wait; each is a random part of it. It doubles with every attempt.'),
+    max: span('The longest wait of all.'),
+  },
+  {
+    ...closed,
+    description: 'When a queued call that failed is made again, where it differs from `actions.deliveries.retry`.',
+  },
+)
+
+const limits = Type.Object(
+  {
+    concurrency: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 1_000,
+        description: 'Queued calls under way at once, on all nodes together.',
+      }),
+    ),
+    rate: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 100_000,
+        description: 'Queued calls begun in a second, on all nodes together.',
+      }),
+    ),
+  },
+  {
+    ...closed,
+    description:
+      'What the endpoint (scheme, host, port and path) can take. Of actions that share one, the strictest counts.',
+  },
+)
+
 const fields = Type.Object(
   {
     url: Type.Refine(
@@ -160,6 +208,13 @@ const fields = Type.Object(
       ),
     ),
     attempts: Type.Optional(Type.Integer({ minimum: 1, maximum: 10, description: 'Tries of a blocking call.' })),
+    retry: Type.Optional(retry),
+    lane: Type.Optional(
+      Type.Literal('identity', {
+        description: 'Queued calls about one identity are made one after the other, in the order of what happened.',
+      }),
+    ),
+    limits: Type.Optional(limits),
     enabled: Type.Optional(Type.Boolean({ description: 'Switches the hook off without deleting it.' })),
   },
   { ...closed, description: 'Which receiver is called, how, and what its answer may do.' },

@@ -1,4 +1,4 @@
-import type { OnFailure, Sign } from '../../core/action.ts'
+import type { EndpointLimits, OnFailure, RetryPolicy, Sign } from '../../core/action.ts'
 import { parseDuration } from '../../core/duration.ts'
 import { isEventPlace, type Place } from '../../core/place.ts'
 import type { Settings } from '../../core/settings.ts'
@@ -36,6 +36,11 @@ export type Hook = {
   readonly attempts: number
   /** Of a blocking hook; null where the settings decide. */
   readonly onFailure: OnFailure | null
+  /** Of queued calls. */
+  readonly retry: Partial<RetryPolicy> | null
+  readonly limits: EndpointLimits | null
+  /** Those about one identity do not overtake each other. */
+  readonly isOrdered: boolean
 }
 
 const NO_BODY = 'none'
@@ -59,7 +64,15 @@ export function readHook(config: WebHookConfig, place: Place, { actions }: Pick<
     timeout: timeout === undefined ? actions.timeout : (parseDuration(timeout) ?? actions.timeout),
     attempts: config.attempts ?? actions.attempts,
     onFailure: config.on_failure ?? null,
+    retry: config.retry === undefined ? null : retryOf(config.retry),
+    limits: config.limits ?? null,
+    isOrdered: config.lane === 'identity',
   }
+}
+
+function retryOf({ attempts, ...spans }: NonNullable<WebHookConfig['retry']>): Partial<RetryPolicy> {
+  const times = Object.entries(spans).map(([name, text]) => [name, parseDuration(text)] as const)
+  return { ...(attempts === undefined ? {} : { attempts }), ...Object.fromEntries(times) }
 }
 
 /** Nothing has no type, unless somebody says that it has. */

@@ -13,12 +13,12 @@ import { fillUrl } from '../template/url.ts'
 
 /** What a hook makes of the moment: a call, or why there is none. */
 export type Rendered =
-  | { readonly kind: 'call'; readonly call: RenderedCall }
+  | { readonly kind: 'call'; readonly call: RenderedCall; readonly seen: JsonObject }
   /** `when` is false. */
   | { readonly kind: 'skipped' }
   /** The body's template wants no call. */
   | { readonly kind: 'cancelled' }
-  | { readonly kind: 'failed'; readonly detail: string }
+  | { readonly kind: 'failed'; readonly detail: string; readonly seen: JsonObject }
 
 type Deps = Pick<ActionDeps, 'settings' | 'templates'>
 type Moment = { readonly id: DeliveryId; readonly at: Time; readonly budget: Milliseconds }
@@ -31,14 +31,16 @@ export async function renderCall(
   { id, at, budget }: Moment,
 ): Promise<Rendered> {
   const { method, template, headers, sign } = hook
+  const seen = templateContext({ settings, deliveryId: id, at }, context)
   try {
-    const seen = templateContext({ settings, deliveryId: id, at }, context)
     if (hook.when !== null && !isTrue(hook.when, seen)) return { kind: 'skipped' }
     const contentType = headers.open['content-type'] ?? ''
     const rendered = await renderBody(templates, { method, contentType, template }, seen, budget)
+    if (rendered.kind === 'failed') return { ...rendered, seen }
     if (rendered.kind !== 'body') return rendered
     return {
       kind: 'call',
+      seen,
       call: {
         method,
         url: fillUrl(hook.url, seen),
@@ -49,7 +51,7 @@ export async function renderCall(
       },
     }
   } catch (error) {
-    if (error instanceof ExpressionError) return { kind: 'failed', detail: error.message }
+    if (error instanceof ExpressionError) return { kind: 'failed', detail: error.message, seen }
     throw error
   }
 }

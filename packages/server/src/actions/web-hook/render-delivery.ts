@@ -2,10 +2,12 @@ import type { AfterContext, BeforeContext, EventContext, Occasion } from '../../
 import type { CallOutcome } from '../../core/call.ts'
 import type { Delivery, RenderedCall } from '../../core/delivery.ts'
 import { type DeliveryId, deliveryId, type FlowId } from '../../core/ids.ts'
+import type { JsonObject } from '../../core/json.ts'
 import type { Milliseconds, Time } from '../../core/time.ts'
 import { triggerName } from '../../core/trigger.ts'
 import type { ActionDeps } from '../deps.ts'
 import type { Hook } from './hook.ts'
+import { recordedContext } from './recorded-context.ts'
 import { renderCall } from './render-call.ts'
 
 /** What the request may need between commit and call, on top of the call itself, before a worker takes over. */
@@ -23,7 +25,7 @@ export async function renderDelivery(
   const id = deliveryId(deps.random.rowId())
   const at = deps.clock.now()
   const rendered = await renderCall(deps, hook, context, { id, at, budget: hook.timeout })
-  const about = { id, at, context, occasion }
+  const about = { id, at, context, occasion, ...('seen' in rendered ? { seen: rendered.seen } : {}) }
   if (rendered.kind === 'skipped' || rendered.kind === 'cancelled') {
     recordSilence(deps, hook, about, rendered.kind)
     return null
@@ -60,6 +62,8 @@ export type About = {
   readonly at: Time
   readonly context: Moment
   readonly occasion: Occasion
+  /** What the template saw: it can be rendered again, or another tried in its place. */
+  readonly seen?: JsonObject
 }
 
 /** A call for the worker: it is made as soon as the change is stored. */
@@ -74,21 +78,30 @@ export const deadDelivery = (hook: Told, about: About, reason: string): Delivery
   content: { kind: 'dead', reason },
 })
 
-type Told = Pick<Hook, 'timeout' | 'emitHeaders' | 'endpoint'>
+type Told = Pick<Hook, 'timeout' | 'emitHeaders' | 'endpoint' | 'isOrdered'>
 
 const flowOf = (context: Moment) => ('flow' in context ? context.flow.id : context.flowId)
 
-const deliveryAbout = ({ endpoint }: Told, { id, at, context, occasion }: About): Omit<Delivery, 'content'> => ({
-  id,
-  eventId: occasion.eventId,
-  actionId: occasion.actionId,
-  trigger: triggerName(context.trigger),
-  identityId: 'identity' in context ? context.identity.id : null,
-  endpoint,
-  createdAt: at,
-  leasedUntil: null,
-  leaseToken: null,
-  ...withFlow(flowOf(context)),
-})
+function deliveryAbout(
+  { endpoint, isOrdered }: Told,
+  { id, at, context, occasion, seen }: About,
+): Omit<Delivery, 'content'> {
+  const identityId = 'identity' in context ? context.identity.id : null
+  const recorded = seen === undefined ? null : recordedContext(seen)
+  return {
+    id,
+    eventId: occasion.eventId,
+    actionId: occasion.actionId,
+    trigger: triggerName(context.trigger),
+    identityId,
+    endpoint,
+    createdAt: at,
+    leasedUntil: null,
+    leaseToken: null,
+    ...withFlow(flowOf(context)),
+    ...(isOrdered && identityId !== null ? { orderKey: `${occasion.actionId} ${identityId}` } : {}),
+    ...(recorded === null ? {} : { context: recorded }),
+  }
+}
 
 const withFlow = (flowId: FlowId | null) => (flowId === null ? {} : { flowId })

@@ -28,11 +28,13 @@ export const webHook = defineConfiguredAction<typeof webHookConfig, ActionDeps>(
   },
 })
 
-const sendingOf = ({ headers, secrets, sign, attempts, onFailure, endpoint }: Hook): Sending => ({
+const sendingOf = ({ headers, secrets, sign, attempts, onFailure, endpoint, retry, limits }: Hook): Sending => ({
   secretHeaders: headers.secret,
   secrets,
   attempts,
   endpoint,
+  ...(retry === null ? {} : { retry }),
+  ...(limits === null ? {} : { limits }),
   ...(sign === null ? {} : { sign }),
   ...(onFailure === null ? {} : { onFailure }),
 })
