@@ -49,6 +49,7 @@ export function actionWorld({ actions, clients }: Changes = {}): ActionWorld {
     serve: {
       public: {
         trustedProxies: [],
+        forwardedHeaders: 'anyone',
         host: '127.0.0.1',
         port: 4433,
         baseUrl: 'http://id.test/',

@@ -143,6 +143,31 @@ test('requests are in the log at level debug, health checks only where they are 
   expect(quiet.logged.filter(({ event }) => event === 'request')).toEqual([])
 })
 
+test('whose word on where a request comes from counts is configured', async () => {
+  const forged = {
+    'x-forwarded-for': '203.0.113.9',
+    'x-forwarded-host': 'evil.example.test',
+    'true-client-ip': '203.0.113.8',
+  }
+  const seen = async (serve: JsonObject) => {
+    const app = await start({ serve: { public: serve } })
+    const flow = await http.get(`${app.publicUrl}/self-service/registration/api`, forged)
+    const traits = { email: 'ann@example.test' }
+    const answer = await http.send(textAt(flow.json, 'ui.action'), {
+      headers: { ...JSON_ONLY, ...forged },
+      body: { method: 'password', password: 'a-horse-with-9-batteries', traits },
+    })
+    return [new URL(textAt(flow.json, 'request_url')).hostname, textAt(answer.json, 'session.devices.0.ip_address')]
+  }
+  expect(await seen({ forwarded_headers: 'anyone' })).toEqual(['evil.example.test', '203.0.113.8'])
+  const behind = { forwarded_headers: 'trusted_proxies', trusted_proxies: ['127.0.0.1'] }
+  expect(await seen(behind)).toEqual(['evil.example.test', '203.0.113.9'])
+  expect(await seen({ ...behind, trusted_proxies: [] })).toEqual([
+    '127.0.0.1',
+    expect.stringMatching(/^127\.0\.0\.1:\d+$/),
+  ])
+})
+
 function freshFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'cardea-door-'))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))

@@ -37,6 +37,7 @@ test('what the profiles preset is what the papers say', async () => {
     ['session.cookie.name', '__Host-ory_kratos_session', 'ory_kratos_session', 'ory_kratos_session'],
     ['serve.admin.host', '127.0.0.1', 'localhost', '0.0.0.0'],
     ['serve.admin.auth.without_tokens', 'same_host', 'same_host', 'anyone'],
+    ['serve.public.forwarded_headers', 'trusted_proxies', 'trusted_proxies', 'anyone'],
     ['serve.public.host', '0.0.0.0', 'localhost', '0.0.0.0'],
     ['hashers.algorithm', 'argon2', 'argon2', 'bcrypt'],
     ['hashers.argon2.memory', '19MB', '19MB', '128MB'],

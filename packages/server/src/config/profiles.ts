@@ -126,6 +126,12 @@ export const PRESETS: readonly Preset[] = [
     ory: 'anyone',
     weaker: 'whoever reaches the admin API may use it',
   },
+  {
+    key: 'serve.public.forwarded_headers',
+    safe: 'trusted_proxies',
+    ory: 'anyone',
+    weaker: 'whoever asks can make up the address that sessions show and actions are told',
+  },
   { key: 'serve.public.host', safe: '0.0.0.0', dev: 'localhost', ory: '0.0.0.0' },
   { key: 'hashers.algorithm', safe: 'argon2', ory: 'bcrypt' },
   { key: 'hashers.argon2.memory', safe: '19MB', ory: '128MB' },

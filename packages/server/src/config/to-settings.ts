@@ -74,6 +74,7 @@ export function toSettings(config: Config, { schemas, hostname, generatedSecret,
         baseUrl: publicUrl,
         cors: corsOf(serve.public.cors),
         trustedProxies: serve.public.trusted_proxies,
+        forwardedHeaders: serve.public.forwarded_headers,
       },
       admin: {
         ...listenerOf(serve.admin),

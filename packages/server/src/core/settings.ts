@@ -20,6 +20,8 @@ export type Settings = {
       Opening & {
         /** Addresses and ranges of proxies whose word counts on where a request comes from. */
         readonly trustedProxies: readonly string[]
+        /** Whose word on the way of a request counts: everybody's, as in Ory, or that of trusted proxies. */
+        readonly forwardedHeaders: 'anyone' | 'trusted_proxies'
       }
     readonly admin: AdminListener & Opening
   }

@@ -1,6 +1,7 @@
 import { parseCookie } from 'cookie'
 import ipaddr from 'ipaddr.js'
 import type { RequestFacts } from '../core/request.ts'
+import { clientBehind, type IsTrusted } from './source.ts'
 
 type Incoming = {
   readonly method: string
@@ -9,23 +10,27 @@ type Incoming = {
   readonly remoteAddress: string
   readonly remotePort: number
   readonly isEncrypted: boolean
+  /** Which proxies are believed; null: whoever asks, as by Ory (ory-identity-api.md §8.1). */
+  readonly isTrusted: IsTrusted | null
 }
 
 /**
  * What a request tells about itself: canonical header names, cookies, the address it came from, the URL its client saw.
  * Most requests are answered without most of it, so each is worked out when it is first asked for.
  */
-export function factsOf({ method, url, rawHeaders, remoteAddress, remotePort, isEncrypted }: Incoming): RequestFacts {
+export function factsOf(incoming: Incoming): RequestFacts {
+  const { method, url, rawHeaders, remoteAddress, isEncrypted, isTrusted } = incoming
   const first = (name: string) => firstHeader(rawHeaders, name)
+  const told = (name: string) => (isTrusted === null || isTrusted(remoteAddress) ? first(name) : null)
   const headers = once(() => canonicalHeaders(rawHeaders))
   const cookies = once(() => cookiesOf(rawHeaders))
-  const client = once(() => clientIp(rawHeaders, peerOf(remoteAddress, remotePort)))
+  const client = once(() => clientIp(incoming))
   return {
     method,
     peer: remoteAddress,
     get url() {
-      const host = first('x-forwarded-host') ?? first('host') ?? 'localhost'
-      const scheme = first('x-forwarded-proto') ?? (isEncrypted ? 'https' : 'http')
+      const host = told('x-forwarded-host') ?? first('host') ?? 'localhost'
+      const scheme = told('x-forwarded-proto') ?? (isEncrypted ? 'https' : 'http')
       return `${scheme === 'https' ? 'https' : 'http'}://${host}${url}`
     },
     get headers() {
@@ -41,7 +46,7 @@ export function factsOf({ method, url, rawHeaders, remoteAddress, remotePort, is
       return first('user-agent') ?? ''
     },
     get location() {
-      return [first('cf-ipcity'), first('cf-ipcountry')].filter(Boolean).join(', ')
+      return [told('cf-ipcity'), told('cf-ipcountry')].filter(Boolean).join(', ')
     },
   }
 }
@@ -79,14 +84,20 @@ function cookiesOf(rawHeaders: readonly string[]): RequestFacts['cookies'] {
   return Object.fromEntries(cookies.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])))
 }
 
-/** Proxies' own headers first, then the last public address of `X-Forwarded-For` (ory-identity-api.md §8.1). */
-function clientIp(rawHeaders: readonly string[], remote: string): string {
+/** By Ory, proxies' own headers first, then the last public address of `X-Forwarded-For` (ory-identity-api.md §8.1). */
+function clientIp({ rawHeaders, remoteAddress, remotePort, isTrusted }: Incoming): string {
+  const forwardedFor = allHeaders(rawHeaders, 'x-forwarded-for')
+  const peer = peerOf(remoteAddress, remotePort)
+  if (isTrusted !== null) {
+    const client = clientBehind(isTrusted, { peer: remoteAddress, forwardedFor })
+    return client === remoteAddress ? peer : client
+  }
   for (const name of ['true-client-ip', 'cf-connecting-ip', 'x-real-ip']) {
     const named = firstHeader(rawHeaders, name)
     if (named !== null) return named
   }
-  const hops = allHeaders(rawHeaders, 'x-forwarded-for').flatMap((line) => line.split(',').map((hop) => hop.trim()))
-  return hops.findLast((hop) => ipaddr.isValid(hop) && ipaddr.process(hop).range() === 'unicast') ?? remote
+  const hops = forwardedFor.flatMap((line) => line.split(',').map((hop) => hop.trim()))
+  return hops.findLast((hop) => ipaddr.isValid(hop) && ipaddr.process(hop).range() === 'unicast') ?? peer
 }
 
 /** `Content-Type` of `content-type`. */

@@ -9,6 +9,7 @@ import type { Answer, Route } from './exchange.ts'
 import { linkRedirect } from './link-redirect.ts'
 import type { Addressed, Door, Logged, Refusal } from './listener.ts'
 import { routeTable } from './route-table.ts'
+import { trustIn } from './source.ts'
 
 /** 5 MB, as Ory (ory-identity-api.md §1.1). */
 export const IDENTITY_BODY_LIMIT = 5 * 1024 * 1024
@@ -23,6 +24,7 @@ export function publicDoor(deps: DoorDeps, routes: readonly Route[], log: Log): 
   return {
     routes: routeTable(routes),
     corsFor: () => inForce(cors),
+    isTrusted: trusted(deps.settings),
     spell: (url) => url,
     answer: (route, exchange) =>
       guarded(deps, exchange, PLAIN.has(exchange.path) ? 'ignored' : route.csrf, route.handle),
@@ -38,6 +40,7 @@ export function adminDoor(deps: DoorDeps, routes: readonly Route[], log: Log): D
   return {
     routes: routeTable(routes),
     corsFor: () => null,
+    isTrusted: trusted(deps.settings),
     spell: adminPath(routes),
     answer: async (route, exchange) => {
       try {
@@ -52,6 +55,9 @@ export function adminDoor(deps: DoorDeps, routes: readonly Route[], log: Log): D
     ...logging(deps.settings, admin, log),
   }
 }
+
+const trusted = ({ serve: { public: open } }: Settings) =>
+  open.forwardedHeaders === 'anyone' ? null : trustIn(open.trustedProxies)
 
 export const inForce = (cors: Cors) => (cors.enabled ? cors : null)
 

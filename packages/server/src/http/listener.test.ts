@@ -34,6 +34,7 @@ const ROUTES = [
 const doorOf = (routes: readonly Route[], more: Partial<Door> = {}): Door => ({
   routes: routeTable(routes),
   corsFor: () => null,
+  isTrusted: null,
   spell: (url) => url,
   answer: async ({ csrf, handle }, exchange) => {
     const answer = await handle(exchange)

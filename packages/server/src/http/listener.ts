@@ -9,6 +9,7 @@ import { type Answer, type Exchange, noContent, type Route, setCookieLines, with
 import { factsOf, firstHeader } from './facts.ts'
 import { listen, type Place } from './listen.ts'
 import { type RouteTable, routesAt } from './route-table.ts'
+import type { IsTrusted } from './source.ts'
 
 /** What stands behind a listener; a new configuration puts another one there. */
 export type Door = {
@@ -16,6 +17,8 @@ export type Door = {
   readonly routes: RouteTable
   /** Which pages of other origins may ask; null where none is told anything. */
   corsFor(request: Addressed): Cors | null
+  /** Which proxies are believed in what they say of a request; null: whoever asks. */
+  readonly isTrusted: IsTrusted | null
   /** A URL as the routes spell it. */
   spell(url: string): string
   answer(route: Route, exchange: Exchange): Promise<Answer>
@@ -223,10 +226,10 @@ async function answerTo(door: Door, request: FastifyRequest, find: Find): Promis
   const to = addressOf(request)
   const route = find(door, to.path)
   const cors = door.corsFor(to)
-  if (cors === null) return door.answer(route, exchangeOf(request, to.path))
+  if (cors === null) return door.answer(route, exchangeOf(door, request, to.path))
   const asked = corsQuestion(request)
   if (!cors.optionsPassthrough && isPreflight(asked)) return { ...noContent, headers: preflightHeaders(cors, asked) }
-  const answer = await door.answer(route, exchangeOf(request, to.path))
+  const answer = await door.answer(route, exchangeOf(door, request, to.path))
   return asked.origin === null ? answer : withHeaders(answer, corsHeaders(cors, asked.origin))
 }
 
@@ -238,7 +241,8 @@ const corsQuestion = ({ method, raw: { rawHeaders } }: FastifyRequest): Asked =>
 })
 
 /** A request as the routes see it. */
-function exchangeOf({ raw, url, originalUrl, params, body }: FastifyRequest, path: string): Exchange {
+function exchangeOf({ isTrusted }: Door, request: FastifyRequest, path: string): Exchange {
+  const { raw, url, originalUrl, params, body } = request
   const { socket, rawHeaders, method = 'GET' } = raw
   let query: URLSearchParams | null = null
   return {
@@ -249,6 +253,7 @@ function exchangeOf({ raw, url, originalUrl, params, body }: FastifyRequest, pat
       remoteAddress: socket.remoteAddress ?? '',
       remotePort: socket.remotePort ?? 0,
       isEncrypted: socket instanceof TLSSocket,
+      isTrusted,
     }),
     path,
     get query() {

@@ -94,8 +94,13 @@ export const serve = group('The two listeners.', {
   public: group('The listener for people and their clients.', {
     ...listener('people', 4433),
     cors,
+    forwarded_headers: choice(
+      'Whose word on the way of a request counts: that of `trusted_proxies`, which have to write X-Forwarded-For; or anyone’s, in True-Client-IP, CF-Connecting-IP, X-Real-IP and X-Forwarded-*.',
+      ['trusted_proxies', 'anyone'],
+      'trusted_proxies',
+    ),
     trusted_proxies: list(
-      'Addresses and ranges of proxies that are believed where limits ask for a client’s address (X-Forwarded-For).',
+      'Addresses and ranges of the proxies in front. Limits believe nobody else, whatever `forwarded_headers` says.',
       proxy,
       PRIVATE,
     ),

@@ -46,6 +46,7 @@ export function oauth2AdminDoor(doors: OAuth2Doors, routes: readonly Route[]): D
 
 const common = (doors: OAuth2Doors, routes: readonly Route[]) => ({
   routes: routeTable(routes),
+  isTrusted: null,
   refuse: (refusal: Refusal) => refuse(doors, refusal),
   ...logging(doors.flow.settings, { logsHealth: true }, doors.flow.log),
 })
