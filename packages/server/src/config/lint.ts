@@ -1,5 +1,6 @@
 import { compile, JsonnetError } from '@cardea/jsonnet'
 import { encodingOf } from '../actions/web-hook/content-type.ts'
+import { FUNCTIONS } from '../actions/template/functions.ts'
 import { NOT_SENT } from '../actions/web-hook/headers.ts'
 import type { OAuth2Settings } from '../core/oauth2-settings.ts'
 import type { HookEntry, Settings } from '../core/settings.ts'
@@ -114,7 +115,7 @@ async function lintBody(reading: Reading, { method, body, headers }: JsonObject)
       : []
   try {
     const program = compile(await readResource(reading, body), { filename: 'body' })
-    program.evaluate({ tla: { ctx: { value: {} } } })
+    program.evaluate({ tla: { ctx: { value: {} } }, natives: FUNCTIONS })
     return said
   } catch (error) {
     return [...said, ...templateProblem(error)]

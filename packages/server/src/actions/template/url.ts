@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../core/json.ts'
 import { ExpressionError } from './expression.ts'
+import { encodeSegment } from './functions.ts'
 import { fillIn, isTemplate, readTextTemplate, type TextTemplate } from './text-template.ts'
 
 /** Where a hook calls: an address, or one that is filled in at each call. */
@@ -49,7 +50,7 @@ export function fillUrl(url: HookUrl, context: JsonObject): string {
   const filled = fillIn(url.template, context, (value, before) => {
     const isInPath = !before.includes('?') && !before.includes('#')
     if (isInPath && value === '') throw new ExpressionError('a segment of the path is empty')
-    return encoded(value)
+    return encodeSegment(value)
   })
   const [path = ''] = filled.split(/[?#]/, 1)
   // Every parser of URLs takes these for steps through the tree, however they are spelt.
@@ -58,9 +59,3 @@ export function fillUrl(url: HookUrl, context: JsonObject): string {
   }
   return filled
 }
-
-const encoded = (value: string) =>
-  encodeURIComponent(value.toWellFormed()).replace(
-    /[!'()*]/g,
-    (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`,
-  )

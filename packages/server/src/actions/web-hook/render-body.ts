@@ -2,6 +2,7 @@ import { JsonnetError, type Program } from '@cardea/jsonnet'
 import { isJsonObject, type JsonObject } from '../../core/json.ts'
 import type { Milliseconds } from '../../core/time.ts'
 import { type Encoding, encodingOf } from './content-type.ts'
+import { FUNCTIONS } from '../template/functions.ts'
 import { renderForm } from '../template/render-form.ts'
 import { TemplateError, type Templates } from './templates.ts'
 
@@ -49,7 +50,11 @@ export async function renderBody(
 
 function write(program: Program, encoding: Encoding, context: JsonObject): RenderedBody {
   if (Buffer.byteLength(JSON.stringify(context)) > LARGEST_INPUT) throw new TemplateError('ctx is larger than 1 MiB')
-  const options = { tla: { ctx: { value: context } }, limits: { milliseconds: LONGEST_EVALUATION } }
+  const options = {
+    tla: { ctx: { value: context } },
+    natives: FUNCTIONS,
+    limits: { milliseconds: LONGEST_EVALUATION },
+  }
   switch (encoding) {
     case 'json':
       return { kind: 'body', body: program.evaluate(options) }
