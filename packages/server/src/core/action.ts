@@ -1,3 +1,4 @@
+import type { Follow } from './chain.ts'
 import type { Decision } from './decision.ts'
 import type { Delivery } from './delivery.ts'
 import type { Flow } from './flow.ts'
@@ -84,6 +85,8 @@ export type Sending = {
   readonly retry?: Partial<RetryPolicy>
   /** What its receiver can take. */
   readonly limits?: EndpointLimits
+  /** Of a recipe: what an answer means, and what comes next. */
+  readonly follow?: Follow
 }
 
 /** How a queued delivery is tried again. */

@@ -1,3 +1,4 @@
+import type { ChainPoint } from './chain.ts'
 import type { ActionId, DeliveryId, FlowId, IdentityId } from './ids.ts'
 import type { Json } from './json.ts'
 import type { Time } from './time.ts'
@@ -10,11 +11,16 @@ export type RenderedCall = {
   readonly headers: { readonly [name: string]: string }
   /** UTF-8 text, or null for a request without a body. */
   readonly body: string | null
+  /** Where secrets belong in the body, in the order of their places. */
+  readonly bodySecrets?: readonly BodySecret[]
   /** What was rendered from `headers` names a secret; logs show these names without their value. */
   readonly secretHeaders: readonly string[]
   /** It is never sent without a signature. */
   readonly isSigned?: true
 }
+
+/** A secret is put into a body at the moment of sending, written as what surrounds it. */
+export type BodySecret = { readonly at: number; readonly name: string; readonly as: 'json' | 'form' | 'text' }
 
 /** One queued call of one action: a row in the commit that caused it. */
 export type Delivery = {
@@ -49,6 +55,8 @@ export type Delivery = {
         readonly call: RenderedCall
         readonly timeout: number
         readonly emitHeaders: boolean
+        /** Of a recipe: the first of several calls, and what the others will be made of. */
+        readonly chain?: ChainPoint
       }
     /** A message to a person, sealed: only the courier can open it. */
     | { readonly kind: 'mail'; readonly sealed: string }

@@ -45,11 +45,11 @@ type Attempted = { readonly id: DeliveryId; readonly at: Time }
 
 /** A call that needs credentials or a signature is never made without them; it waits until they are back. */
 function completed(call: RenderedCall, sending: Sending | null, { id, at }: Attempted): OutgoingCall | null {
-  const { method, body, secretHeaders, isSigned = false } = call
+  const { method, secretHeaders, isSigned = false } = call
   const known = sending?.secretHeaders ?? {}
   const filled = fillSecrets(call, sending?.secrets ?? {})
   const isComplete = secretHeaders.every((name) => Object.hasOwn(known, name))
   if (filled === null || !isComplete || (isSigned && sending?.sign === undefined)) return null
-  const signature = isSigned ? sending?.sign?.(id, at, body ?? '') : {}
-  return { method, url: filled.url, headers: { ...filled.headers, ...known, ...signature }, body }
+  const signature = isSigned ? sending?.sign?.(id, at, filled.body ?? '') : {}
+  return { method, url: filled.url, headers: { ...filled.headers, ...known, ...signature }, body: filled.body }
 }

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../core/json.ts'
 import type { WebHookConfig } from './config.ts'
-import { ExpressionError } from '../template/expression.ts'
+import { headerValue } from '../template/header-value.ts'
 import { fillIn, isTemplate, readTextTemplate, type TextTemplate } from '../template/text-template.ts'
 
 type Headers = { readonly [name: string]: string }
@@ -56,15 +56,7 @@ export const fillHeaders = ({ templates }: HookHeaders, context: JsonObject): He
   Object.fromEntries(
     Object.entries(templates).map(([name, template]) => [
       name,
-      fillIn(template, context, (value) => {
-        if (!/^[\t\x20-\x7e]*$/.test(value)) {
-          throw new ExpressionError(
-            `a value for the header ${name} holds a line break, a control character or one outside of ASCII`,
-          )
-        }
-        if (isTemplate(value)) throw new ExpressionError(`a value for the header ${name} holds \${`)
-        return value
-      }),
+      fillIn(template, context, (value) => headerValue(name, value)),
     ]),
   )
 
