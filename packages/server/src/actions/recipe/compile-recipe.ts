@@ -33,7 +33,7 @@ export type CompiledRecipe =
 /** What expressions may use, by where they stand. */
 const NAMES = {
   plan: ['params'],
-  facts: ['ctx', 'params', 'delivery'],
+  facts: ['ctx', 'params', 'was', 'stored', 'delivery'],
   request: ['facts', 'params', 'delivery', 'steps', 'step'],
   answer: ['answer', 'facts', 'params', 'delivery', 'steps', 'step'],
 } as const
@@ -53,9 +53,12 @@ export function compileRecipe(file: RecipeFile, nonce: string): CompiledRecipe {
         {
           isDefault: trigger.default === true,
           when: reader.optional(trigger.when, NAMES.facts, [...path, 'when']),
-          steps: trigger.steps.map((step, at) =>
-            reader.step(step, trigger.steps.slice(0, at), outcomes, [...path, 'steps', at]),
-          ),
+          steps: trigger.steps.flatMap((id, at) => {
+            const step = file.steps[id]
+            if (step !== undefined) return [reader.step(id, step, trigger.steps.slice(0, at), outcomes)]
+            reader.wrong([...path, 'steps', at], `one of the recipe’s steps: ${Object.keys(file.steps).join(', ')}`)
+            return []
+          }),
         },
       ],
     ]
@@ -69,6 +72,11 @@ export function compileRecipe(file: RecipeFile, nonce: string): CompiledRecipe {
   for (const [name, { pattern }] of Object.entries(file.secrets)) {
     if (pattern !== undefined && regExpOf(pattern) === null)
       problems.push({ path: ['secrets', name, 'pattern'], need: 'a regular expression' })
+  }
+  for (const [name, source] of Object.entries(file.let ?? {})) reader.expression(source, NAMES.request, ['let', name])
+  for (const name of Object.keys(file.steps)) {
+    if (!Object.values(file.triggers).some((trigger) => trigger?.steps.includes(name)))
+      reader.wrong(['steps', name], 'a trigger that has this step: none does')
   }
   if (file.signing !== undefined) reader.secret(file.signing, ['signing'])
   const recipe: Recipe = {
@@ -109,7 +117,9 @@ export function compileRecipe(file: RecipeFile, nonce: string): CompiledRecipe {
             ],
           },
   }
-  return problems.length === 0 ? { kind: 'recipe', recipe } : { kind: 'wrong', problems }
+  // A step of several chains is read for each of them.
+  const unique = [...new Map(problems.map((problem) => [JSON.stringify(problem), problem])).values()]
+  return unique.length === 0 ? { kind: 'recipe', recipe } : { kind: 'wrong', problems: unique }
 }
 
 function authOf({ auth }: RecipeFile, reader: Reader): Recipe['auth'] {
@@ -154,8 +164,13 @@ function readerOf(file: RecipeFile, nonce: string, problems: RecipeProblem[]) {
     for (const [, name = ''] of source.matchAll(/\bparams\.([A-Za-z_]\w*)/g)) {
       if (!knownParams.includes(name)) wrong(path, `one of the recipe’s params: ${list(knownParams)}; ${name} is none`)
     }
-    for (const [, name = ''] of source.matchAll(/\b(?:steps\.|at\(\s*steps\s*,\s*['"])([A-Za-z_]\w*)/g)) {
+    for (const [, name = ''] of source.matchAll(/\bsteps\.([A-Za-z_]\w*)/g)) {
       if (!earlier.includes(name)) wrong(path, `an earlier step: ${list(earlier)}; ${name} is none`)
+    }
+    // Looked up this way, a step may have been passed over or have no part in this chain.
+    for (const [, name = ''] of source.matchAll(/\bat\(\s*steps\s*,\s*['"]([A-Za-z_]\w*)/g)) {
+      if (!Object.hasOwn(file.steps, name))
+        wrong(path, `one of the recipe’s steps: ${list(Object.keys(file.steps))}; ${name} is none`)
     }
   }
   const read = <T>(path: Path, fallback: T, parse: () => T): T => {
@@ -170,6 +185,8 @@ function readerOf(file: RecipeFile, nonce: string, problems: RecipeProblem[]) {
       return fallback
     }
   }
+  /** The recipe's own names are known wherever steps are. */
+  const localsFor = (names: readonly string[]) => (names.includes('steps') ? (file.let ?? {}) : {})
   const expression = (
     source: string,
     names: readonly string[],
@@ -178,7 +195,7 @@ function readerOf(file: RecipeFile, nonce: string, problems: RecipeProblem[]) {
   ): Expression => {
     references(source, path, earlier)
     if (secretsNamedIn(source).length > 0) wrong(path, 'no secret: what is computed from one could be shown or stored')
-    return read(path, unreadable(names), () => readExpression(source, names))
+    return read(path, unreadable(names), () => readExpression(source, names, localsFor(names)))
   }
   const optional = (
     source: string | undefined,
@@ -194,7 +211,9 @@ function readerOf(file: RecipeFile, nonce: string, problems: RecipeProblem[]) {
     earlier: readonly string[] = [],
   ): TextTemplate => {
     references(source, path, earlier)
-    const template = read(path, [], () => readTextTemplate(source, names))
+    const template = read(path, [], () =>
+      readTextTemplate(source, (inner) => readExpression(inner, names, localsFor(names))),
+    )
     for (const name of secretsIn(template)) secret(name, path)
     return template
   }
@@ -222,7 +241,10 @@ function readerOf(file: RecipeFile, nonce: string, problems: RecipeProblem[]) {
     for (const name of secretsNamedIn(source)) secret(name, place)
     const marked = markSecrets(source, nonce)
     references(source, place, earlier)
-    return { kind, expression: read(place, unreadable(NAMES.request), () => readExpression(marked, NAMES.request)) }
+    return {
+      kind,
+      expression: read(place, unreadable(NAMES.request), () => readExpression(marked, NAMES.request, file.let)),
+    }
   }
   const request = (given: RequestFile, earlier: readonly string[], path: Path): RequestTemplate => ({
     method: given.method,
@@ -251,15 +273,14 @@ function readerOf(file: RecipeFile, nonce: string, problems: RecipeProblem[]) {
     externalId: optional(given?.external_id, NAMES.answer, [...path, 'external_id'], earlier),
   })
   const step = (
+    id: string,
     given: StepFile,
-    before: readonly StepFile[],
+    earlier: readonly string[],
     common: readonly OutcomeRule[],
-    path: Path,
   ): RecipeStep => {
-    const earlier = before.map(({ id }) => id)
-    if (earlier.includes(given.id)) wrong([...path, 'id'], `a name of its own: ${given.id} is an earlier step`)
+    const path = ['steps', id]
     return {
-      id: given.id,
+      id,
       when: optional(given.when, NAMES.request, [...path, 'when'], earlier),
       request: request(given.request, earlier, [...path, 'request']),
       outcomes: [
@@ -289,7 +310,7 @@ function readerOf(file: RecipeFile, nonce: string, problems: RecipeProblem[]) {
       isRequired: given.required === true,
     }
   }
-  return { secret, expression, optional, text, texts, request, outcome, step, param }
+  return { wrong, secret, expression, optional, text, texts, request, outcome, step, param }
 }
 
 function regExpOf(pattern: string): RegExp | null {

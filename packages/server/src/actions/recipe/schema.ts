@@ -6,7 +6,6 @@ const text = (description: string) => Type.String({ description })
 const optional = (description: string) => Type.Optional(text(description))
 
 const NAME = '^[a-z][a-z0-9_]*$'
-const named = { need: 'a name: letters in lower case, digits and underscores', pattern: NAME }
 const SPAN = { pattern: '^[0-9]+(ms|s|m|h)$', need: 'a duration such as 10s, 500ms or 1h' }
 
 const EXPRESSION = 'A Jsonnet expression'
@@ -85,7 +84,6 @@ const request = object('A call.', {
 })
 
 const step = object('One call of a chain.', {
-  id: Type.String({ description: 'What later steps know it by.', ...named }),
   about: text('What it does, in words.'),
   when: optional(`${EXPRESSION}; where it is false the step is passed over.`),
   request,
@@ -130,8 +128,12 @@ export type RecipeTrigger = (typeof TRIGGERS)[number]
 const trigger = object('What happens after one kind of event.', {
   about: text('In words.'),
   default: Type.Optional(Type.Boolean({ description: 'Whether a connection without `on` has it.' })),
-  when: optional(`${EXPRESSION} over \`ctx\` and \`params\`; where it is false nothing is sent.`),
-  steps: Type.Array(step, { minItems: 1, description: 'Calls, in this order.', need: 'at least one step' }),
+  when: optional(`${EXPRESSION} over what \`facts\` sees; where it is false nothing is sent.`),
+  steps: Type.Array(Type.String(), {
+    minItems: 1,
+    description: 'The names of steps, in this order.',
+    need: 'at least one step',
+  }),
 })
 
 /** A recipe as it is written: how one vendor is told of what happens to an identity. */
@@ -187,8 +189,16 @@ export const recipeSchema = object('A recipe.', {
         'Whether addresses, numbers and names may be sent at all. Where refused, every call is looked through.',
     }),
   ),
-  facts: text(`${EXPRESSION} over \`ctx\`, \`params\` and \`delivery\`: all that the calls will know of the person.`),
+  facts: text(
+    `${EXPRESSION} over \`ctx\`, \`params\`, \`was\` (the operator’s expressions before this change, or null), \`stored\` (metadata_admin) and \`delivery\`: all that the calls will know of the person.`,
+  ),
   outcomes: Type.Array(outcome, { description: 'What answers mean, after a step’s own rules.' }),
+  let: Type.Optional(
+    Type.Record(Type.String({ pattern: NAME }), Type.String(), {
+      description: `Names for what several steps use, each ${EXPRESSION} over what steps see.`,
+    }),
+  ),
+  steps: Type.Record(Type.String({ pattern: NAME }), step, { description: 'Calls, by the names they have in chains.' }),
   triggers: Type.Object(Object.fromEntries(TRIGGERS.map((name) => [name, Type.Optional(trigger)])), {
     additionalProperties: false,
     minProperties: 1,
@@ -208,6 +218,5 @@ export type RecipeFile = Static<typeof recipeSchema>
 export type ParamFile = Static<typeof param>
 export type SecretFile = Static<typeof secret>
 export type StepFile = Static<typeof step>
-export type TriggerFile = Static<typeof trigger>
 export type RequestFile = Static<typeof request>
 export type OutcomeFile = Static<typeof outcome>

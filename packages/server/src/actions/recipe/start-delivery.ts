@@ -2,7 +2,7 @@ import type { AfterContext } from '../../core/action.ts'
 import type { ChainPoint } from '../../core/chain.ts'
 import type { RenderedCall } from '../../core/delivery.ts'
 import type { DeliveryId } from '../../core/ids.ts'
-import { isJsonObject, type JsonObject } from '../../core/json.ts'
+import { isJsonObject, type Json, type JsonObject } from '../../core/json.ts'
 import { type Time, toTimestamp } from '../../core/time.ts'
 import { evaluate, type Expression, ExpressionError } from '../template/expression.ts'
 import { nextCall } from './chain.ts'
@@ -37,7 +37,13 @@ export function startDelivery(connection: Connection, { trigger, id, at, seen, i
     if (connection.when !== null && !isTrue(connection.when, { ctx: seen }))
       return { kind: 'skipped', why: 'the connection’s `when` is false' }
     const delivery = { id, occurred_at: toTimestamp(at), event: trigger }
-    const scope = { ctx: seen, params: paramsAt(connection, seen), delivery }
+    const scope = {
+      ctx: seen,
+      params: paramsAt(connection, seen),
+      was: before(connection, seen),
+      stored: isJsonObject(identity.metadataAdmin) ? identity.metadataAdmin : {},
+      delivery,
+    }
     if (plan.when !== null && !isTrue(plan.when, scope))
       return { kind: 'skipped', why: `the recipe’s \`when\` is false: ${plan.when.source.trim()}` }
     const facts = evaluate(recipe.facts, scope, LARGEST_FACTS)
@@ -52,6 +58,12 @@ export function startDelivery(connection: Connection, { trigger, id, at, seen, i
     if (error instanceof ExpressionError) return { kind: 'failed', detail: error.message }
     throw error
   }
+}
+
+/** What the operator's expressions gave before this change; null where nothing is known of a before. */
+function before(connection: Connection, seen: JsonObject): Json {
+  const { previous_identity: previous = null, ...now } = seen
+  return isJsonObject(previous) ? paramsAt(connection, { ...now, identity: previous }) : null
 }
 
 /** The operator's own expressions, worked out for this event. */

@@ -19,9 +19,20 @@ export type Expression = {
 const LONGEST_EVALUATION: Milliseconds = 1_000
 const LARGEST_RESULT = 16 * 1024
 
-/** Reads an expression over `ctx`, or over other names; what is wrong with it is told in one line, with its place. */
-export function readExpression(source: string, names: readonly string[] | null = null): Expression {
-  const before = `function(${(names ?? ['ctx']).join(', ')}) ${functionsIn(source)}(`
+type Locals = { readonly [name: string]: string }
+
+/**
+ * Reads an expression over `ctx`, or over other names; what is wrong with it is told in one line, with its place.
+ * `locals` are expressions over the same names that it may call by theirs.
+ */
+export function readExpression(
+  source: string,
+  names: readonly string[] | null = null,
+  locals: Locals = {},
+): Expression {
+  const used = Object.entries(locals).filter(([name]) => mentions(source, name))
+  const known = used.map(([name, own]) => `local ${name} = (${own.replace(/\s+/g, ' ')}); `).join('')
+  const before = `function(${(names ?? ['ctx']).join(', ')}) ${functionsIn(`${source} ${known}`)}${known}(`
   try {
     // The line break ends a comment at the end of the expression.
     const program = compile(`${before}${source}\n)`, { filename: 'expression' })
@@ -35,9 +46,11 @@ export function readExpression(source: string, names: readonly string[] | null =
 /** Makes those of our functions known that the expression may mean. */
 const functionsIn = (source: string) =>
   Object.keys(FUNCTIONS)
-    .filter((name) => new RegExp(`\\b${name}\\b`).test(source))
+    .filter((name) => mentions(source, name))
     .map((name) => `local ${name} = std.native('${name}'); `)
     .join('')
+
+const mentions = (source: string, name: string) => new RegExp(`\\b${name}\\b`).test(source)
 
 /** What the expression gives at this moment; where it was read over names, each has to be given. */
 export function evaluate(expression: Expression, given: JsonObject, largest = LARGEST_RESULT): Json {

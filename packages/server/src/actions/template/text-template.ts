@@ -13,8 +13,11 @@ export const isTemplate = (text: string) => text.includes('${')
 
 const SECRET = /^\s*secrets\.([A-Za-z_]\w*)\s*$/
 
-/** Reads a text template over `ctx`, or over other names; throws ExpressionError where it can't be read. */
-export function readTextTemplate(text: string, names: readonly string[] | null = null): TextTemplate {
+/** Reads a text template over `ctx`, unless `read` says otherwise; throws ExpressionError where it can't be read. */
+export function readTextTemplate(
+  text: string,
+  read: (source: string) => Expression = (source) => readExpression(source),
+): TextTemplate {
   const parts: Part[] = []
   let literal = ''
   for (let at = 0; at < text.length; ) {
@@ -25,18 +28,18 @@ export function readTextTemplate(text: string, names: readonly string[] | null =
       if (literal !== '') parts.push({ kind: 'text', text: literal })
       literal = ''
       const end = endOf(text, at + 2)
-      parts.push(partOf(text.slice(at + 2, end), names))
+      parts.push(partOf(text.slice(at + 2, end), read))
       at = end + 1
     } else literal += text[at++]
   }
   return literal === '' ? parts : [...parts, { kind: 'text', text: literal }]
 }
 
-function partOf(source: string, names: readonly string[] | null): Part {
+function partOf(source: string, read: (source: string) => Expression): Part {
   const name = SECRET.exec(source)?.[1]
   if (name !== undefined) return { kind: 'secret', name }
   if (source.trim() === '') throw new ExpressionError('an expression is empty: ${}')
-  return { kind: 'expression', expression: readExpression(source, names) }
+  return { kind: 'expression', expression: read(source) }
 }
 
 /** Where the brace that was opened is closed: not inside a text, and after those opened since. */
