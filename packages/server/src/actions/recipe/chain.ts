@@ -20,7 +20,7 @@ export function nextCall(connection: Connection, trigger: TriggerRecipe, { snaps
   let known = steps
   for (const [at, step] of trigger.steps.entries()) {
     if (at < from) continue
-    const scope = scopeOf(snapshot, known, step, at)
+    const scope = scopeOf(snapshot, known, step)
     if (step.when === null || isTrue(step.when, scope)) {
       const call = renderRequest(connection.recipe, step.request, connection.target, scope)
       return { kind: 'call', step: step.id, call, steps: known }
@@ -30,11 +30,12 @@ export function nextCall(connection: Connection, trigger: TriggerRecipe, { snaps
   return { kind: 'none', steps: known }
 }
 
-/** What a step's templates see. Each step has a key of its own that never changes: the delivery's id for the first. */
-function scopeOf(snapshot: JsonObject, steps: JsonObject, step: RecipeStep, at: number): JsonObject {
+/** What a step's templates see. Each step has a key of its own that never changes: the delivery's id for the first call. */
+function scopeOf(snapshot: JsonObject, steps: JsonObject, step: RecipeStep): JsonObject {
   const delivery = isJsonObject(snapshot.delivery) ? snapshot.delivery : {}
   const id = typeof delivery.id === 'string' ? delivery.id : ''
-  return { ...snapshot, steps, step: { id: step.id, key: at === 0 ? id : nameBasedUuid(id, step.id) } }
+  const isFirst = Object.values(steps).every((each) => isJsonObject(each) && each.skipped === true)
+  return { ...snapshot, steps, step: { id: step.id, key: isFirst ? id : nameBasedUuid(id, step.id) } }
 }
 
 function isTrue(when: Expression, scope: JsonObject): boolean {
@@ -82,8 +83,8 @@ type Here = {
 type Answered = Extract<ChainAnswer, { kind: 'answered' }>
 
 function afterAnswer(here: Here, answer: Answered, status: StatusSays): Followed {
-  const { step, point, at } = here
-  const scope = scopeOf(point.snapshot, point.steps, step, at)
+  const { step, point } = here
+  const scope = scopeOf(point.snapshot, point.steps, step)
   const verdict = readOutcome(step.outcomes, answer, scope) ?? verdictOf(status)
   switch (verdict.outcome) {
     case 'retry':
@@ -129,8 +130,8 @@ function goOn(
 
 const LARGEST_KEPT = 4 * 1024
 
-const seenAnswer = ({ step, at, point }: Here, answer: Answered): JsonObject => ({
-  ...scopeOf(point.snapshot, point.steps, step, at),
+const seenAnswer = ({ step, point }: Here, answer: Answered): JsonObject => ({
+  ...scopeOf(point.snapshot, point.steps, step),
   answer: answerView(answer),
 })
 

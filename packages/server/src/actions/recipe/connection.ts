@@ -2,7 +2,7 @@ import type { Sign } from '../../core/action.ts'
 import { isJsonObject, type Json, type JsonObject } from '../../core/json.ts'
 import { ExpressionError, type Expression, readExpression } from '../template/expression.ts'
 import { isSigningSecret, signWith } from '../template/signature.ts'
-import { fillIn, type TextTemplate } from '../template/text-template.ts'
+import { fillIn, secretsIn, type TextTemplate } from '../template/text-template.ts'
 import type { Param, Recipe } from './recipe.ts'
 import type { Target } from './render-request.ts'
 import type { RecipeTrigger } from './schema.ts'
@@ -115,7 +115,7 @@ function withTarget(recipe: Recipe, config: ConnectionConfig, chosen: Chosen): R
     if (wholeAddress === null && !isOrigin(baseUrl))
       return wrong(['base_url'], `an http or https URL without a query (${baseUrl})`)
     const address = wholeAddress === null ? baseUrl : moved(config.secrets[wholeAddress] ?? '', config.baseUrl)
-    const secretHeaders = authOf(recipe.auth, withSecrets)
+    const secretHeaders = authOf(recipe.auth, config.secrets, withSecrets)
     if (Object.values(secretHeaders).some((value) => !/^[\t\x20-\x7e]*$/.test(value)))
       return wrong(['secrets'], 'secrets of printable ASCII')
     const signing = recipe.signingSecret === null ? undefined : config.secrets[recipe.signingSecret]
@@ -154,13 +154,20 @@ const isOrigin = (text: string) => {
   return url !== null && /^https?:$/.test(url.protocol) && url.search === '' && url.hash === '' && url.username === ''
 }
 
-function authOf(auth: Recipe['auth'], fill: (template: TextTemplate) => string): { readonly [name: string]: string } {
+/** What authenticates every call; nothing where the recipe can do without a secret and there is none. */
+function authOf(
+  auth: Recipe['auth'],
+  secrets: ConnectionConfig['secrets'],
+  fill: (template: TextTemplate) => string,
+): { readonly [name: string]: string } {
+  const isMissing = (template: TextTemplate) => secretsIn(template).some((name) => !Object.hasOwn(secrets, name))
   switch (auth.kind) {
     case 'none':
       return {}
     case 'header':
-      return { [auth.name]: fill(auth.value) }
+      return isMissing(auth.value) ? {} : { [auth.name]: fill(auth.value) }
     case 'basic': {
+      if (isMissing(auth.user) || isMissing(auth.password)) return {}
       // RFC 7617, with UTF-8; the colon stays where there is no password.
       const pair = `${fill(auth.user)}:${fill(auth.password)}`
       return { authorization: `Basic ${Buffer.from(pair).toString('base64')}` }

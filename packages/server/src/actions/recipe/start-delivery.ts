@@ -36,7 +36,7 @@ export function startDelivery(connection: Connection, { trigger, id, at, seen, i
   try {
     if (connection.when !== null && !isTrue(connection.when, { ctx: seen }))
       return { kind: 'skipped', why: 'the connection’s `when` is false' }
-    const delivery = { id, occurred_at: toTimestamp(at), event: trigger }
+    const delivery = { id, occurred_at: toTimestamp(at), event: trigger.includes('.') ? trigger : `${trigger}.after` }
     const scope = {
       ctx: seen,
       params: paramsAt(connection, seen),
@@ -63,16 +63,21 @@ export function startDelivery(connection: Connection, { trigger, id, at, seen, i
 /** What the operator's expressions gave before this change; null where nothing is known of a before. */
 function before(connection: Connection, seen: JsonObject): Json {
   const { previous_identity: previous = null, ...now } = seen
-  return isJsonObject(previous) ? paramsAt(connection, { ...now, identity: previous }) : null
+  // What could not be worked out of it was not there.
+  return isJsonObject(previous) ? paramsAt(connection, { ...now, identity: previous }, () => null) : null
 }
 
 /** The operator's own expressions, worked out for this event. */
-function paramsAt({ params, expressions, fields }: Connection, seen: JsonObject): JsonObject {
-  const valueOf = (name: string, expression: Expression) => {
+function paramsAt(
+  { params, expressions, fields }: Connection,
+  seen: JsonObject,
+  instead: (name: string, error: ExpressionError) => Json = refuse,
+): JsonObject {
+  const valueOf = (name: string, expression: Expression): Json => {
     try {
       return evaluate(expression, { ctx: seen })
     } catch (error) {
-      if (error instanceof ExpressionError) throw new ExpressionError(`params.${name}: ${error.message}`)
+      if (error instanceof ExpressionError) return instead(name, error)
       throw error
     }
   }
@@ -86,6 +91,10 @@ function paramsAt({ params, expressions, fields }: Connection, seen: JsonObject)
       ]),
     ),
   }
+}
+
+function refuse(name: string, { message }: ExpressionError): never {
+  throw new ExpressionError(`params.${name}: ${message}`)
 }
 
 function isTrue(when: Expression, scope: JsonObject): boolean {

@@ -30,8 +30,8 @@ export function readExpression(
   names: readonly string[] | null = null,
   locals: Locals = {},
 ): Expression {
-  const used = Object.entries(locals).filter(([name]) => mentions(source, name))
-  const known = used.map(([name, own]) => `local ${name} = (${own.replace(/\s+/g, ' ')}); `).join('')
+  const used = localsIn(source, locals).map(([name, own]) => `${name} = (${own.replace(/\s+/g, ' ')})`)
+  const known = used.length === 0 ? '' : `local ${used.join(', ')}; `
   const before = `function(${(names ?? ['ctx']).join(', ')}) ${functionsIn(`${source} ${known}`)}${known}(`
   try {
     // The line break ends a comment at the end of the expression.
@@ -49,6 +49,20 @@ const functionsIn = (source: string) =>
     .filter((name) => mentions(source, name))
     .map((name) => `local ${name} = std.native('${name}'); `)
     .join('')
+
+/** Those that a source mentions, and those that they mention. */
+function localsIn(source: string, locals: Locals): readonly (readonly [string, string])[] {
+  const used = new Map<string, string>()
+  const add = (text: string) => {
+    for (const [name, own] of Object.entries(locals)) {
+      if (used.has(name) || !mentions(text, name)) continue
+      used.set(name, own)
+      add(own)
+    }
+  }
+  add(source)
+  return [...used]
+}
 
 const mentions = (source: string, name: string) => new RegExp(`\\b${name}\\b`).test(source)
 
