@@ -1,4 +1,4 @@
-// npm run build: one bundled server in packages/server/dist, with the SQL it reads beside it.
+// npm run build: one bundled server in packages/server/dist, with the SQL and the recipes it reads beside it.
 import { cpSync, rmSync } from 'node:fs'
 import { build } from 'esbuild'
 import { root } from './lib/install.mjs'
@@ -19,4 +19,5 @@ await build({
   logLevel: 'warning',
 })
 cpSync(`${root}packages/server/src/store/migrations`, `${dist}/migrations`, { recursive: true })
+cpSync(`${root}packages/server/src/actions/recipe/recipes`, `${dist}/recipes`, { recursive: true })
 console.log('built packages/server/dist/main.mjs')

@@ -17,6 +17,7 @@ import { readCertificate } from './http/certificate.ts'
 import { createCauses } from './http/causes.ts'
 import { createListener } from './http/listener.ts'
 import { IDENTITY_BODY_LIMIT } from './http/listener-doors.ts'
+import { keepWriteBack } from './identities/write-back.ts'
 import { openClient } from './net/client.ts'
 import { connectSocket } from './net/connect-socket.ts'
 import { startCallLog } from './outbox/call-log.ts'
@@ -97,6 +98,8 @@ export async function startApp({ settings, world, log, version, migrate, configu
     settings: () => current.settings.actions,
     deliveries: () => current.settings.deliveries,
     limitsOf: (endpoint) => inForce.limitsOf(endpoint),
+    // The store itself, and not the one that tells of what is written: an answer must not make another call.
+    writeBack: (id, change) => keepWriteBack({ store, clock: world.clock, log }, id, change),
     mail: {
       send: (message, signal) => courier.send(message, signal),
       retries: () => current.settings.courier.messageRetries,

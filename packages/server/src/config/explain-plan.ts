@@ -5,6 +5,8 @@ import { isJsonObject } from '../core/json.ts'
 import { actionsFor } from '../core/plan.ts'
 import type { HookList, Settings } from '../core/settings.ts'
 import { type Trigger, triggerName } from '../core/trigger.ts'
+import { TIMEOUT } from '../actions/recipe/connection-actions.ts'
+import { CONNECTION, connectionActionId, recipeOf, triggersOfConnection } from './connections.ts'
 import { effectiveLists, type Placed, webHookMode } from './effective-lists.ts'
 import { triggersOf } from './plan-warnings.ts'
 
@@ -40,7 +42,9 @@ export function explainPlan(settings: Settings): readonly TriggerPlan[] {
     const steps = actionsFor(trigger, lists).flatMap((placed) => stepOf(settings, trigger, own, placed))
     return {
       trigger: triggerName(trigger),
-      steps: [...steps, ...implicitSteps(settings, trigger)].toSorted((a, b) => placeOf(a) - placeOf(b)),
+      steps: [...steps, ...implicitSteps(settings, trigger), ...connectionSteps(settings, trigger)].toSorted(
+        (a, b) => placeOf(a) - placeOf(b),
+      ),
     }
   })
 }
@@ -128,4 +132,33 @@ function implicitSteps({ selfservice }: Settings, trigger: Trigger): readonly Pl
   if (!isImplicit || !selfservice.flows.verification.enabled) return []
   const where = 'selfservice.flows.verification.enabled'
   return [{ beat: 'with the change', kind: 'verification', id: null, where, why: 'addresses are verified', call: null }]
+}
+
+/** Vendors are told in the end, whatever list counts. */
+function connectionSteps(settings: Settings, trigger: Trigger): readonly PlanStep[] {
+  if (trigger.phase === 'before') return []
+  const name = trigger.phase === 'on' ? trigger.event : trigger.flow
+  return settings.connections.flatMap((connection) => {
+    if (!triggersOfConnection(connection).includes(name)) return []
+    const { title, steps, triggers, base_url } = recipeOf(connection)
+    const told = triggers[name]
+    const [first = ''] = told?.steps ?? []
+    const address = connection.baseUrl ?? (base_url.startsWith('${') ? title : base_url)
+    return [
+      {
+        beat: 'queued' as const,
+        kind: CONNECTION,
+        id: connectionActionId(connection),
+        where: connection.where,
+        why: told?.about ?? '',
+        call: {
+          target: `${title}: ${steps[first]?.request.method ?? ''} ${address}${steps[first]?.request.path ?? ''}`,
+          answer: 'is read by the recipe',
+          timeout: TIMEOUT,
+          on_failure: 'retried for three days',
+          when: connection.when,
+        },
+      },
+    ]
+  })
 }

@@ -13,6 +13,7 @@ import { fillDefaults } from './fill-defaults.ts'
 import { isHookSecret } from './hook-secrets.ts'
 import { loadIdentitySchemas, schemaKeys } from './identity-schemas.ts'
 import { courierSettings } from './courier-settings.ts'
+import { checkConnections } from './connections.ts'
 import { checkTemplates } from './hook-templates.ts'
 import { oidcSettings } from './oidc-settings.ts'
 import { checkMappers, checkProviders } from './providers.ts'
@@ -98,8 +99,9 @@ export async function loadConfig(options: LoadOptions): Promise<Loaded> {
   const inClear = [...secretsOf(configSchema, configured)].filter(
     (secret) => isInClear(secret) && !isPlaceholder(secret.text) && isWrittenInFile(secret, sources),
   )
+  const listing = options.listFolder === undefined ? {} : { listFolder: options.listFolder }
   const social = oidcSettings(config.selfservice.methods.oidc)
-  const [identity, templates, messages, mappers] = await Promise.all([
+  const [identity, templates, messages, mappers, vendors] = await Promise.all([
     loadIdentitySchemas(reading, config),
     checkTemplates(reading, lists, config.profile),
     checkMessageTemplates(
@@ -108,13 +110,24 @@ export async function loadConfig(options: LoadOptions): Promise<Loaded> {
       config.profile,
     ),
     checkMappers(reading, social, config.profile),
+    checkConnections({ readFile: readText, ...listing }, config),
   ])
   findings.push(...checkRules({ config, configured, inClear }), ...identity.findings)
   findings.push(...templates.findings, ...messages.findings, ...checkProviders(social), ...mappers.findings)
-  if (findings.some(isError)) throw refusal(findings, sources)
+  findings.push(...vendors.findings)
+  if (findings.some(isError) || vendors.problems.length > 0) {
+    throw new ConfigError([...refusal(findings, sources).problems, ...vendors.problems])
+  }
 
-  const fingerprint = hash([config, identity.schemas, templates.texts, messages.texts, mappers.texts])
-  const surroundings = { schemas: identity.schemas, hostname: hostname(), generatedSecret, revision: fingerprint }
+  const fingerprint = hash([config, identity.schemas, templates.texts, messages.texts, mappers.texts, vendors.texts])
+  const { connections } = vendors
+  const surroundings = {
+    schemas: identity.schemas,
+    connections,
+    hostname: hostname(),
+    generatedSecret,
+    revision: fingerprint,
+  }
   return {
     settings: toSettings(config, surroundings),
     warnings: [...weakenings(configured, config.profile), ...warningsOf(findings, sources)],
@@ -126,6 +139,7 @@ export async function loadConfig(options: LoadOptions): Promise<Loaded> {
       ...templates.files,
       ...messages.files,
       ...mappers.files,
+      ...vendors.files,
     ],
     fingerprint,
     generatedSecret,

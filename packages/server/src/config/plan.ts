@@ -1,9 +1,14 @@
+import { rendersConnection, sendingOfConnection } from '../actions/recipe/connection-actions.ts'
+import type { RecipeTrigger } from '../actions/recipe/schema.ts'
 import type { ActionKind } from '../actions/define.ts'
 import type { ActionDeps } from '../actions/deps.ts'
 import { actionKinds } from '../actions/registry.ts'
 import type { PlannedAction } from '../core/action.ts'
+import { actionId } from '../core/ids.ts'
 import type { ActionPlan, FlowPlan } from '../core/plan.ts'
 import type { Settings } from '../core/settings.ts'
+import type { EventName, FlowName } from '../core/trigger.ts'
+import { CONNECTION, connectionActionId, openConnection } from './connections.ts'
 import { effectiveLists, type Placed } from './effective-lists.ts'
 import { type PlanWarning, planWarnings } from './plan-warnings.ts'
 
@@ -33,21 +38,55 @@ export function makePlan(settings: Settings, deps: ActionDeps): Planned {
       }),
     ),
   })
+  const vendors = connectionActions(settings, deps)
+  /** Vendors are told in the end, whatever list counts. */
+  const told = (flow: FlowName): FlowPlan => {
+    const { before, after, afterMethod } = flowPlan(lists[flow])
+    const also = vendors(flow)
+    return {
+      before,
+      after: [...after, ...also],
+      afterMethod: Object.fromEntries(
+        Object.entries(afterMethod).map(([method, actions]) => [method, [...actions, ...also]]),
+      ),
+    }
+  }
+  const on = (event: EventName) => [...lists.on[event].flatMap(actionsOf), ...vendors(event)]
   const plan = {
-    login: flowPlan(lists.login),
-    registration: flowPlan(lists.registration),
-    recovery: flowPlan(lists.recovery),
-    verification: flowPlan(lists.verification),
-    settings: flowPlan(lists.settings),
+    login: told('login'),
+    registration: told('registration'),
+    recovery: told('recovery'),
+    verification: told('verification'),
+    settings: told('settings'),
     on: {
-      'identity.created': lists.on['identity.created'].flatMap(actionsOf),
-      'identity.updated': lists.on['identity.updated'].flatMap(actionsOf),
-      'identity.deleted': lists.on['identity.deleted'].flatMap(actionsOf),
-      'address.verified': lists.on['address.verified'].flatMap(actionsOf),
-      'session.revoked': lists.on['session.revoked'].flatMap(actionsOf),
+      'identity.created': on('identity.created'),
+      'identity.updated': on('identity.updated'),
+      'identity.deleted': on('identity.deleted'),
+      'address.verified': on('address.verified'),
+      'session.revoked': on('session.revoked'),
     },
   }
   return { plan, warnings: planWarnings(settings) }
+}
+
+/** The actions of all connections, by what they are told after. A connection is one action, wherever it stands. */
+function connectionActions(
+  { connections }: Settings,
+  deps: ActionDeps,
+): (trigger: RecipeTrigger) => readonly PlannedAction[] {
+  const opened = connections.map((settings) => {
+    const connection = openConnection(settings, deps.random.uuid().replaceAll('-', ''))
+    return { settings, connection, sending: sendingOfConnection(connection) }
+  })
+  return (trigger) =>
+    opened
+      .filter(({ connection }) => connection.triggers.includes(trigger))
+      .map(({ settings, connection, sending }) => ({
+        id: actionId(connectionActionId(settings)),
+        kind: CONNECTION,
+        where: settings.where,
+        action: { render: rendersConnection(deps, connection, trigger), sending },
+      }))
 }
 
 /** Kinds that are not built or do nothing here are none; that was said when the configuration was read. */

@@ -21,8 +21,8 @@ export type ReadRecipes = {
 }
 
 export type RecipeReading = Pick<Reading, 'readFile'> & {
-  /** The names of the files in a folder; null where it is none. */
-  readonly listFolder?: (path: string) => Promise<readonly string[] | null>
+  /** The names of the files in a folder; none where it is none. */
+  readonly listFolder?: (path: string) => Promise<readonly string[]>
 }
 
 const RECIPE_FILE = /\.(?:ya?ml|json)$/
@@ -40,21 +40,13 @@ export async function readRecipes(reading: RecipeReading, locations: readonly st
 }
 
 async function filesAt({ listFolder = listed }: RecipeReading, path: string): Promise<readonly string[]> {
-  const names = await listFolder(path)
-  if (names === null) return [path]
-  return names
-    .filter((name) => RECIPE_FILE.test(name))
-    .toSorted()
-    .map((name) => join(path, name))
+  if (RECIPE_FILE.test(path)) return [path]
+  const names = (await listFolder(path)).filter((name) => RECIPE_FILE.test(name))
+  // Reading it says what it is instead.
+  return names.length === 0 ? [path] : names.toSorted().map((name) => join(path, name))
 }
 
-async function listed(path: string): Promise<readonly string[] | null> {
-  try {
-    return await readdir(path)
-  } catch {
-    return null
-  }
-}
+const listed = (path: string) => readdir(path).catch(() => [])
 
 type Read = { readonly recipe: Recipe | null; readonly problems: readonly ConfigProblem[] }
 

@@ -32,6 +32,7 @@ import type { Config } from './schema/schema.ts'
 /** What settings are made of besides the configuration itself. */
 export type Surroundings = {
   readonly schemas: readonly SchemaSource[]
+  readonly connections: Settings['connections']
   /** The name of this machine, where listeners take every address and nobody said how they are reached. */
   readonly hostname: string
   /** Signs and seals where no secret is configured. */
@@ -40,7 +41,10 @@ export type Surroundings = {
 }
 
 /** A checked configuration as the rest of the server reads it: defaults filled in, times in milliseconds. */
-export function toSettings(config: Config, { schemas, hostname, generatedSecret, revision }: Surroundings): Settings {
+export function toSettings(
+  config: Config,
+  { schemas, connections, hostname, generatedSecret, revision }: Surroundings,
+): Settings {
   const { selfservice, session, clients, actions, hashers, serve } = config
   const publicUrl = baseUrlOf(config, serve.public, hostname)
   const absolute = (url: string) => (URL.canParse(url) ? url : new URL(url, publicUrl).href)
@@ -156,6 +160,7 @@ export function toSettings(config: Config, { schemas, hostname, generatedSecret,
       },
     },
     clients: clientSettings(clients),
+    connections,
     actions: {
       askTimeout: milliseconds(actions.ask_timeout),
       timeout: milliseconds(actions.timeout),

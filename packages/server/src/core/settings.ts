@@ -82,6 +82,8 @@ export type Settings = {
   readonly hashers: HasherSettings
   readonly clients: ClientSettings
   readonly actions: ActionSettings
+  /** Connections to vendors, each with its recipe. */
+  readonly connections: readonly ConnectionSettings[]
   /** The OAuth2 server that runs beside the identity server, if one does. */
   readonly oauth2Server: OAuth2Settings | null
   /** The OAuth2 server people sign in for: the admin API of one that runs elsewhere. */
@@ -319,6 +321,20 @@ export type ClientSettings = {
   readonly headerAllowlist: readonly string[]
   /** Which of the caller's other cookies a template sees; Cardea's own never. */
   readonly cookieAllowlist: 'all' | readonly string[]
+}
+
+/** A connection to a vendor, as it is configured and with its recipe as it was written. */
+export type ConnectionSettings = {
+  readonly name: string
+  /** Its path in the configuration. */
+  readonly where: string
+  readonly recipe: JsonObject
+  readonly secrets: { readonly [name: string]: string }
+  readonly params: JsonObject
+  /** After what it is told; null: what the recipe marks as usual. */
+  readonly on: readonly string[] | null
+  readonly baseUrl: string | null
+  readonly when: string | null
 }
 
 export type ActionSettings = {

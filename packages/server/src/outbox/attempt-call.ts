@@ -1,29 +1,24 @@
-import type { RetryPolicy } from '../core/action.ts'
 import type { Delivery } from '../core/delivery.ts'
-import type { Log } from '../core/log.ts'
-import type { Clock, Milliseconds, Random } from '../core/time.ts'
-import { type SendDeps, sendDelivery } from './deliver-web-hook.ts'
+import type { Milliseconds } from '../core/time.ts'
+import { attemptChain, type ChainDeps, isChained } from './attempt-chain.ts'
+import { sendDelivery } from './deliver-web-hook.ts'
 import { attemptOf, judge, outcomeOf } from './judge.ts'
-import type { Queue } from './queue.ts'
 import { waitAfter } from './schedule.ts'
 import type { Deliver } from './worker.ts'
 
-export type CallDeps = SendDeps & {
-  readonly queue: Pick<Queue, 'now'>
-  readonly retry: () => RetryPolicy
-  readonly clock: Clock
-  readonly random: Random
-  readonly log: Log
-}
+export type CallDeps = ChainDeps
 
 /** Makes a rendered call once. */
 export const attemptCall =
   (deps: CallDeps): Deliver =>
-  async ({ delivery, tries, beganAt, goingSince }, signal) => {
+  async (taken, signal) => {
+    const { delivery, tries, beganAt, goingSince } = taken
     const { content, actionId } = delivery
     if (content.kind === 'dead') return { attempts: [], next: { kind: 'dead', reason: content.reason } }
     if (content.kind === 'erased') return { attempts: [], next: { kind: 'dead', reason: 'whom it was about is gone' } }
     if (content.kind === 'mail') throw new Error('mail has a lane of its own')
+
+    if (isChained(content)) return attemptChain(deps, taken, content, signal)
 
     const startedAt = deps.clock.now()
     const { requestId, sent, isUnready } = await sendDelivery(deps, delivery, content, {

@@ -110,6 +110,9 @@ const { settings } = actionWorld()
 const recipes = await readRecipes({ readFile: (path) => readFile(path, 'utf8') }, [])
 if (recipes.problems.length > 0) throw new Error(JSON.stringify(recipes.problems, null, 2))
 
+/** They happen with triggers of flows, so a connection has either. */
+const INCLUDED = ['identity.created', 'identity.updated', 'address.verified']
+
 type Choice = {
   readonly secrets?: { readonly [name: string]: string }
   readonly params?: JsonObject
@@ -125,7 +128,7 @@ export function connect(name: string, { secrets = {}, params = {}, on, baseUrl }
     name,
     secrets,
     params,
-    on: on ?? [...recipe.triggers.keys()],
+    on: on ?? [...recipe.triggers.keys()].filter((name) => !INCLUDED.includes(name)),
     baseUrl: baseUrl ?? null,
     when: null,
   })
@@ -274,7 +277,10 @@ export const servedOf = (response: JsonObject): Served => ({
   status: typeof response.status === 'number' ? response.status : 0,
   body: response.body ?? null,
   headers: Object.fromEntries(
-    Object.entries(objectAt(response, 'headers')).map(([name, value]) => [name, String(value)]),
+    Object.entries(objectAt(response, 'headers')).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? value : '',
+    ]),
   ),
 })
 

@@ -55,7 +55,7 @@ export function follow(connection: Connection, point: ChainPoint, answer: ChainA
   }
   try {
     return answer.kind === 'failed'
-      ? withoutAnswer(step, answer)
+      ? withoutAnswer(step, answer, status)
       : afterAnswer({ connection, trigger, step, at, point }, answer, status)
   } catch (error) {
     if (!(error instanceof ExpressionError)) throw error
@@ -66,7 +66,9 @@ export function follow(connection: Connection, point: ChainPoint, answer: ChainA
 function withoutAnswer(
   step: RecipeStep,
   { reason, mayHaveArrived }: Extract<ChainAnswer, { kind: 'failed' }>,
+  status: StatusSays,
 ): Followed {
+  if (status.kind === 'final') return { kind: 'dead', reason, isAlert: true, writeBack: null }
   if (!mayHaveArrived || step.unsure === 'retry') return { kind: 'retry', reason, wait: null }
   const said = `${reason}; it may have arrived all the same, and said twice it would count twice`
   return { kind: 'dead', reason: said, isAlert: false, writeBack: null }

@@ -206,9 +206,19 @@ function secretProblems({ secrets }: Recipe, config: ConnectionConfig): readonly
   return [...unknown, ...wrong]
 }
 
+/** The second happens with the first, so both would tell everything twice. */
+const TOLD_TWICE = [
+  ['registration', 'identity.created'],
+  ['settings', 'identity.updated'],
+  ['verification', 'address.verified'],
+] as const
+
 function triggerProblems({ triggers, name }: Recipe, { on }: ConnectionConfig): readonly ConnectionProblem[] {
   const known: readonly string[] = [...triggers.keys()]
   if (on === null) return []
+  const both = TOLD_TWICE.find(([a, b]) => on.includes(a) && on.includes(b))
+  if (both !== undefined)
+    return [{ path: ['on'], got: `both ${both[0]} and ${both[1]}, which includes it`, need: 'one of the two' }]
   if (on.length === 0) return [{ path: ['on'], need: `at least one of ${known.join(', ')}` }]
   return on.flatMap((trigger, at) =>
     known.includes(trigger)

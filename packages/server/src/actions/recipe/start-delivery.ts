@@ -1,6 +1,6 @@
-import type { AfterContext } from '../../core/action.ts'
 import type { ChainPoint } from '../../core/chain.ts'
 import type { RenderedCall } from '../../core/delivery.ts'
+import type { Identity } from '../../core/identity.ts'
 import type { DeliveryId } from '../../core/ids.ts'
 import { isJsonObject, type Json, type JsonObject } from '../../core/json.ts'
 import { type Time, toTimestamp } from '../../core/time.ts'
@@ -23,7 +23,7 @@ export type Occurrence = {
   readonly at: Time
   /** The `ctx` of templates. */
   readonly seen: JsonObject
-  readonly identity: AfterContext['identity']
+  readonly identity: Identity
 }
 
 const LARGEST_FACTS = 64 * 1024

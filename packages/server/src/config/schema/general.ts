@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
 import { eventPlace } from '../../core/place.ts'
 import type { EventName } from '../../core/trigger.ts'
+import { connections, recipes } from './connections.ts'
 import { hookList } from './hooks.ts'
 import {
   bytes,
@@ -197,6 +198,8 @@ export const actions = group('How actions are asked, and those that are told of 
     address: group('To an address.', { verified: onEvent('address.verified') }),
     session: group('To a session.', { revoked: onEvent('session.revoked') }),
   }),
+  recipes,
+  connections,
   ask_timeout: positiveDuration('One budget for all blocking actions of one step.', '10s'),
   timeout: positiveDuration('One budget for all attempts of one action, unless it has its own.', '3s'),
   attempts: whole('Tries of a blocking call.', 3, { minimum: 1, maximum: 10 }),
