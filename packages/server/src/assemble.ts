@@ -68,6 +68,7 @@ import { devRoutes } from './ui/dev-routes.ts'
 import type { Echo } from './ui/echo.ts'
 import { mailboxRoutes } from './ui/mailbox-routes.ts'
 import { consentRoutes } from './ui/consent.ts'
+import { deviceRoutes } from './ui/device.ts'
 import { uiRoutes } from './ui/routes.ts'
 import type { World } from './world.ts'
 
@@ -138,7 +139,7 @@ export function assemble(given: Parts, settings: Settings, plan: ActionPlan): Do
     ...selfServiceRoutes(pages),
     ...oidcRoutes({ ...pages, oidc }),
     ...sessionRoutes(pages),
-    ...outsideApi([...uiRoutes(pages), ...consentRoutes(pages)]),
+    ...outsideApi([...uiRoutes(pages), ...consentRoutes(pages), ...deviceRoutes(pages)]),
   ]
   const adminRoutes = [
     ...healthRoutes(meta),

@@ -1,12 +1,10 @@
 import type { Identity } from '../core/identity.ts'
 import { isJsonObject, type Json, type JsonObject } from '../core/json.ts'
 import type { Session } from '../core/session.ts'
-import { csrfSecretOf, liveSession } from '../http/doors.ts'
+import { liveSession } from '../http/doors.ts'
 import { type Answer, type Exchange, redirect, type Route } from '../http/exchange.ts'
-import type { SelfServiceDeps } from '../http/self-service.ts'
 import type { FlowDeps } from '../oauth2/authorize.ts'
 import { textIn, textsOf } from '../oauth2/client-metadata.ts'
-import { OAuthFault } from '../oauth2/fault.ts'
 import {
   acceptConsent,
   acceptLogout,
@@ -15,23 +13,19 @@ import {
   showConsent,
   showLogout,
 } from '../oauth2/request-admin.ts'
-import { attributes, type Markup, markup } from './markup.ts'
+import { challengeForm, type ChallengePageDeps, challengePage, requestOver } from './challenge-page.ts'
+import { attributes, markup } from './markup.ts'
 import { type Page, pageAnswer } from './page.ts'
 
-export type ConsentDeps = SelfServiceDeps & {
-  /** The OAuth2 server of this process; null where there is none. */
-  readonly oauth2: (() => FlowDeps) | null
-}
-
 /** Cardea's own consent and sign-out pages for the OAuth2 server beside it (ory-oauth2.md §2.2). */
-export function consentRoutes(deps: ConsentDeps): readonly Route[] {
+export function consentRoutes(deps: ChallengePageDeps): readonly Route[] {
   const { oauth2 } = deps
   if (oauth2 === null) return []
   const route = (method: 'GET' | 'POST', path: string, handle: (exchange: Exchange) => Promise<Answer>): Route => ({
     method,
     path: `/ui/${path}`,
     csrf: 'global',
-    handle: (exchange) => handle(exchange).catch((thrown: unknown) => failed(deps, thrown)),
+    handle: (exchange) => handle(exchange).catch((thrown: unknown) => requestOver(deps, thrown)),
   })
   return [
     route('GET', 'consent', (exchange) => ask(deps, oauth2(), exchange)),
@@ -41,20 +35,13 @@ export function consentRoutes(deps: ConsentDeps): readonly Route[] {
   ]
 }
 
-const home = ({ settings }: ConsentDeps) => new URL('ui/', settings.serve.public.baseUrl).href
-
-/** A challenge that is over or was made up: nobody is asked anything. */
-function failed(deps: ConsentDeps, thrown: unknown): Answer {
-  if (!(thrown instanceof OAuthFault)) throw thrown
-  const main = markup`<h1>This request is over</h1><p>Go back to the application and try again.</p>`
-  return pageAnswer(400, { title: 'Request over', home: home(deps), main })
-}
+const home = ({ settings }: ChallengePageDeps) => new URL('ui/', settings.serve.public.baseUrl).href
 
 type Asked = { readonly request: JsonObject; readonly client: JsonObject; readonly session: Session }
 
 /** The request of a challenge, for the person it is about; null if somebody else is signed in, or nobody. */
 async function requestFor(
-  deps: ConsentDeps,
+  deps: ChallengePageDeps,
   oauth2: FlowDeps,
   challenge: string,
   exchange: Exchange,
@@ -65,7 +52,7 @@ async function requestFor(
   return { request, client: isJsonObject(request['client']) ? request['client'] : {}, session }
 }
 
-async function ask(deps: ConsentDeps, oauth2: FlowDeps, exchange: Exchange): Promise<Answer> {
+async function ask(deps: ChallengePageDeps, oauth2: FlowDeps, exchange: Exchange): Promise<Answer> {
   const challenge = exchange.query.get('consent_challenge') ?? ''
   const asked = await requestFor(deps, oauth2, challenge, exchange)
   if (asked === null) return nobody(deps)
@@ -77,12 +64,12 @@ async function ask(deps: ConsentDeps, oauth2: FlowDeps, exchange: Exchange): Pro
   return pageAnswer(200, consentPage(deps, exchange, { challenge, client, scope }))
 }
 
-function nobody(deps: ConsentDeps): Answer {
-  const main = markup`<h1>Please sign in again</h1><p>This request belongs to somebody who is not signed in here any more. Go back to the application and begin anew.</p>`
-  return pageAnswer(403, { title: 'Sign in again', home: home(deps), main })
+function nobody(deps: ChallengePageDeps): Answer {
+  const main = markup`<p>This request belongs to somebody who is not signed in here any more. Go back to the application and begin anew.</p>`
+  return pageAnswer(403, challengePage(deps, 'Please sign in again', main))
 }
 
-async function answer(deps: ConsentDeps, oauth2: FlowDeps, exchange: Exchange): Promise<Answer> {
+async function answer(deps: ChallengePageDeps, oauth2: FlowDeps, exchange: Exchange): Promise<Answer> {
   const form = new URLSearchParams(exchange.body.toString())
   const challenge = form.get('consent_challenge') ?? ''
   const asked = await requestFor(deps, oauth2, challenge, exchange)
@@ -145,52 +132,52 @@ const MEANINGS: { readonly [scope: string]: string } = {
 
 type Consenting = { readonly challenge: string; readonly client: JsonObject; readonly scope: readonly string[] }
 
-function consentPage(deps: ConsentDeps, exchange: Exchange, { challenge, client, scope }: Consenting): Page {
+function consentPage(deps: ChallengePageDeps, exchange: Exchange, { challenge, client, scope }: Consenting): Page {
   const name = textIn(client, 'client_name') || textIn(client, 'client_id')
   const links = ['policy_uri', 'tos_uri'].flatMap((key) => {
     const href = textIn(client, key)
     return /^https?:/.test(href) ? [{ href, text: key === 'policy_uri' ? 'Its privacy policy' : 'Its terms' }] : []
   })
-  const main = markup`<h1>${name} asks for access</h1>
-<form method="post" action="${new URL('ui/consent', deps.settings.serve.public.baseUrl).href}">
-${hidden({ csrf_token: tokenFor(deps, exchange), consent_challenge: challenge })}
-<fieldset><legend>It would like to</legend>
-${scope.map((each) => markup`<p><label><input type="checkbox" name="scope"${attributes({ value: each })} checked> ${MEANINGS[each] ?? each}</label></p>`)}
-</fieldset>
-<p><label><input type="checkbox" name="remember" value="yes"> Do not ask me again</label></p>
-<button name="answer" value="allow">Allow</button>
-<button name="answer" value="deny">Refuse</button>
-</form>
-${links.map(({ href, text }) => markup`<p><a${attributes({ href, rel: 'noreferrer' })}>${text}</a></p>`)}`
-  return { title: `${name} asks for access`, home: home(deps), main }
+  const box = (id: string, label: string, of: Parameters<typeof attributes>[0]) => markup`<div class="check">
+<input${attributes({ type: 'checkbox', id, ...of })}>
+<label${attributes({ for: id })}>${label}</label></div>
+`
+  const fields = markup`<fieldset><legend>It would like to</legend>
+${scope.map((each, at) => box(`scope-${at}`, MEANINGS[each] ?? each, { name: 'scope', value: each, checked: true }))}</fieldset>
+${box('remember', 'Do not ask me again', { name: 'remember', value: 'yes' })}<button class="first" name="answer" value="allow">Allow</button>
+<button name="answer" value="deny">Refuse</button>`
+  const form = challengeForm(deps, exchange, {
+    path: 'ui/consent',
+    challenge: ['consent_challenge', challenge],
+    fields,
+  })
+  const ways = links.map(({ href, text }) => markup`<p><a${attributes({ href, rel: 'noreferrer' })}>${text}</a></p>`)
+  return challengePage(
+    deps,
+    `${name} asks for access`,
+    markup`${form}${links.length > 0 && markup`<div class="ways">${ways}</div>`}`,
+  )
 }
 
-const hidden = (fields: { readonly [name: string]: string }): readonly Markup[] =>
-  Object.entries(fields).map(([name, value]) => markup`<input type="hidden"${attributes({ name, value })}>`)
-
-const tokenFor = (deps: ConsentDeps, exchange: Exchange) => {
-  const secret = csrfSecretOf(deps, exchange.facts)
-  return secret === null ? '' : deps.csrf.mask(secret)
-}
-
-async function askToSignOut(deps: ConsentDeps, oauth2: FlowDeps, exchange: Exchange): Promise<Answer> {
+async function askToSignOut(deps: ChallengePageDeps, oauth2: FlowDeps, exchange: Exchange): Promise<Answer> {
   const challenge = exchange.query.get('logout_challenge') ?? ''
   const request = await showLogout(oauth2, challenge)
   const client = isJsonObject(request['client']) ? request['client'] : {}
   // An application of the house need not have its sign-out confirmed: it has proven whose session it is.
   if (client['skip_logout_consent'] === true) return endSession(deps, oauth2, challenge, exchange)
   const name = textIn(client, 'client_name')
-  const main = markup`<h1>Sign out?</h1>
-<p>${name === '' ? 'You will be signed out.' : `${name} asks to sign you out.`}</p>
-<form method="post" action="${new URL('ui/sign-out', deps.settings.serve.public.baseUrl).href}">
-${hidden({ csrf_token: tokenFor(deps, exchange), logout_challenge: challenge })}
-<button name="answer" value="yes">Sign out</button>
-<button name="answer" value="no">Stay</button>
-</form>`
-  return pageAnswer(200, { title: 'Sign out', home: home(deps), main })
+  const fields = markup`<button class="first" name="answer" value="yes">Sign out</button>
+<button name="answer" value="no">Stay</button>`
+  const form = challengeForm(deps, exchange, {
+    path: 'ui/sign-out',
+    challenge: ['logout_challenge', challenge],
+    fields,
+  })
+  const why = name === '' ? 'You will be signed out.' : `${name} asks to sign you out.`
+  return pageAnswer(200, challengePage(deps, 'Sign out?', markup`<p>${why}</p>\n${form}`))
 }
 
-async function signOut(deps: ConsentDeps, oauth2: FlowDeps, exchange: Exchange): Promise<Answer> {
+async function signOut(deps: ChallengePageDeps, oauth2: FlowDeps, exchange: Exchange): Promise<Answer> {
   const form = new URLSearchParams(exchange.body.toString())
   const challenge = form.get('logout_challenge') ?? ''
   if (form.get('answer') === 'yes') return endSession(deps, oauth2, challenge, exchange)
@@ -199,7 +186,12 @@ async function signOut(deps: ConsentDeps, oauth2: FlowDeps, exchange: Exchange):
 }
 
 /** Both sessions end: the one of the OAuth2 server goes with its own logout, ours at once. */
-async function endSession(deps: ConsentDeps, oauth2: FlowDeps, challenge: string, exchange: Exchange): Promise<Answer> {
+async function endSession(
+  deps: ChallengePageDeps,
+  oauth2: FlowDeps,
+  challenge: string,
+  exchange: Exchange,
+): Promise<Answer> {
   const request = await showLogout(oauth2, challenge)
   const session = await liveSession(deps, exchange)
   if (session !== null && session.identity.id === request['subject'])

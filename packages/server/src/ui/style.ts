@@ -104,6 +104,8 @@ input:disabled,select:disabled,button:disabled{opacity:.6;cursor:not-allowed}
 .check input{width:1.25rem;height:1.25rem;margin:.125rem 0 0;accent-color:var(--accent)}
 .check label{font-weight:400;font-size:1rem}
 .check>div{grid-column:2}
+fieldset{display:grid;gap:.75rem;margin:0;padding:0;border:0}
+legend{margin-bottom:.75rem;padding:0}
 .note{font-size:.9375rem;color:var(--info);display:flex;gap:.5rem;align-items:baseline}
 .note.error{color:var(--error);font-weight:500}.note.success{color:var(--success)}
 .note svg,.message svg{flex:none;width:.9375rem;height:.9375rem;transform:translateY(.125rem)}

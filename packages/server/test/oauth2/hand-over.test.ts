@@ -160,6 +160,66 @@ describe.each(DIALECTS)('on %s', (dialect) => {
     expect(silent.location?.searchParams.get('code')).toBeTruthy()
   })
 
+  test('a device is connected on Cardea’s own pages, and a code that is mistyped is asked for again', async () => {
+    const television = await newClient({
+      client_name: 'The television',
+      grant_types: ['urn:ietf:params:oauth:grant-type:device_code', 'refresh_token'],
+    })
+    const post = async (path: string, form: { readonly [name: string]: string }) => {
+      const body = new URLSearchParams({ ...television, ...form })
+      const answer: { readonly [name: string]: string } = JSON.parse(
+        await (await fetch(`${oauth2Url}/oauth2/${path}`, { method: 'POST', body })).text(),
+      )
+      return answer
+    }
+    const started = await post('device/auth', { scope: 'openid' })
+    const browser = new Browser()
+    const asked = await browser.go(started['verification_uri_complete'] ?? '')
+    expect(asked.location?.pathname).toBe('/ui/device')
+    const page = await browser.go(asked.location?.href ?? '')
+    expect(page.text).toContain(`value="${started['user_code'] ?? ''}"`)
+    const type = (text: string, code: string, csrf = field(text, 'csrf_token')) =>
+      browser.go(`${app.publicUrl}/ui/device`, {
+        method: 'POST',
+        body: new URLSearchParams({
+          csrf_token: csrf,
+          device_challenge: field(text, 'device_challenge'),
+          user_code: code,
+        }),
+      })
+    // T81: nobody else’s page can connect their device for them.
+    expect(
+      (await type(page.text, started['user_code'] ?? '', '')).location?.searchParams.has('device_verifier'),
+    ).not.toBe(true)
+    const wrong = await type(page.text, 'BBBBBBBB')
+    expect(wrong.status).toBe(400)
+    expect(wrong.text).toContain('This code is unknown')
+    const right = await type(wrong.text, (started['user_code'] ?? '').toLowerCase())
+    const signedIn = await submit(browser, await toForm(browser, right.location?.href ?? ''), 'ann@example.test')
+    const toConsent = await browser.go(signedIn.location?.href ?? '')
+    const consent = await browser.go(toConsent.location?.href ?? '')
+    expect(consent.text).toContain('The television asks for access')
+    const allowed = await browser.go(`${app.publicUrl}/ui/consent`, {
+      method: 'POST',
+      body: new URLSearchParams({
+        csrf_token: field(consent.text, 'csrf_token'),
+        consent_challenge: field(consent.text, 'consent_challenge'),
+        scope: 'openid',
+        answer: 'allow',
+      }),
+    })
+    const done = await browser.go(allowed.location?.href ?? '')
+    expect(done.location?.pathname).toBe('/ui/device/done')
+    expect((await browser.go(done.location?.href ?? '')).text).toContain('Your device is connected')
+    const tokens = await post('token', {
+      grant_type: 'urn:ietf:params:oauth:grant-type:device_code',
+      device_code: started['device_code'] ?? '',
+    })
+    expect(claimsOf(tokens['id_token'] ?? '')).toMatchObject({ plan: 'pro', amr: ['password'] })
+    const over = await fetch(`${app.publicUrl}/ui/device?device_challenge=nonsense`)
+    expect([over.status, (await over.text()).includes('This request is over')]).toEqual([400, true])
+  })
+
   test('an application of the house is not asked about', async () => {
     const house = await newClient({ skip_consent: true })
     const browser = new Browser()

@@ -25,8 +25,8 @@ const HYDRA = `
 db: {ignore_unknown_table_columns: false}
 log: {level: info, leak_sensitive_values: false, redaction_text: "[redacted]", format: text}
 serve:
-  public: {port: 4444, host: localhost, cors: {enabled: false, allowed_origins: ["https://*.example.test"], allowed_methods: [GET], allowed_headers: [Authorization], exposed_headers: [Content-Type], allow_credentials: true, options_passthrough: false, max_age: 0, debug: false}, request_log: {disable_for_health: true}}
-  admin: {port: 4445, host: localhost, cors: {enabled: false}}
+  public: {port: 4444, host: localhost, base_url: "https://a.example.test", cors: {enabled: false, allowed_origins: ["https://*.example.test"], allowed_methods: [GET], allowed_headers: [Authorization], exposed_headers: [Content-Type], allow_credentials: true, options_passthrough: false, max_age: 0, debug: false}, request_log: {disable_for_health: true}}
+  admin: {port: 4445, host: localhost, base_url: "https://b.example.test", cors: {enabled: false}}
   cookies: {same_site_mode: Lax, same_site_legacy_workaround: false, domain: example.test, secure: false, names: {device_csrf: a, login_csrf: b, consent_csrf: c, session: d}, paths: {session: /}}
 dsn: memory
 clients: {http: {disallow_private_ip_ranges: true, private_ip_exception_urls: ["http://hooks.example.test/**"]}}

@@ -34,6 +34,10 @@ export function nestedOAuth2(config: Config, { publicUrl, secrets, revision }: A
         registration: urls.registration ?? own('self-service/registration/browser'),
         consent: urls.consent ?? own('ui/consent'),
         logout: urls.logout ?? own('ui/sign-out'),
+        device: {
+          verification: urls.device.verification ?? own('ui/device'),
+          success: urls.device.success ?? own('ui/device/done'),
+        },
       },
       secrets: { ...tree.secrets, system: tree.secrets.system.length > 0 ? tree.secrets.system : [...secrets] },
     },

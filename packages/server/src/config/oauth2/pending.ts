@@ -24,6 +24,8 @@ export const UNSUPPORTED: readonly Unsupported[] = [
   { key: 'serve.admin.access_log' },
   { key: 'serve.public.cors.options_passthrough' },
   { key: 'serve.public.cors.debug' },
+  { key: 'serve.public.base_url', because: 'urls.self.public and urls.self.issuer say it, as in Hydra' },
+  { key: 'serve.admin.base_url', because: 'urls.self.admin says it, as in Hydra' },
   { key: 'db.ignore_unknown_table_columns', because: 'the tables are Cardea’s own' },
   { key: 'log.redaction_text' },
   { key: 'log.additional_redacted_headers', because: 'no header is ever logged' },

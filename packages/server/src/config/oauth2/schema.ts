@@ -52,6 +52,7 @@ const tls = optionalGroup('The certificate a listener shows.', {
 const listener = (port: number) => ({
   host: text('The address it listens on.', { default: '' }),
   port: whole('The port it listens on.', port, { minimum: 1, maximum: 65_535 }),
+  base_url: optionalWebUrl('The address clients are told elsewhere: in urls.self.'),
   cors,
   socket: optionalGroup('The owner and mode of a unix socket.', {
     owner: optionalText('The user.'),
