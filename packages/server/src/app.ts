@@ -25,6 +25,7 @@ import { type OAuth2App, startOAuth2 } from './oauth2-app.ts'
 import { startOutbox } from './outbox/start-outbox.ts'
 import { startStepLog } from './outbox/step-log.ts'
 import { openStore } from './store/open-store.ts'
+import { startSweeper } from './store/sweeper.ts'
 import { openMetrics } from './telemetry/metrics.ts'
 import { observeQueue } from './telemetry/observe-queue.ts'
 import { createEcho } from './ui/echo.ts'
@@ -57,6 +58,12 @@ export async function startApp({ settings, world, log, version, migrate, configu
   const client = openClient(() => current.settings.clients, { userAgent: `cardea/${version}` })
   const templates = openTemplates({ client, clock: world.clock, readFile: (path) => readFile(path, 'utf8') })
   const keepFor = () => current.settings.callLog.keepFor
+  const sweeper = startSweeper({
+    expired: store.expired,
+    clock: world.clock,
+    log,
+    settings: () => current.settings.cleanup,
+  })
   const callLog = startCallLog({ calls: store.calls, clock: world.clock, log, keepFor })
   const { steps, plans } = store
   const stepLog = startStepLog({ steps, plans, ...world, log, keepFor })
@@ -146,6 +153,7 @@ export async function startApp({ settings, world, log, version, migrate, configu
     await client.close()
     await callLog.stop()
     await stepLog.stop()
+    await sweeper.stop()
     await store.close()
   }
   try {

@@ -165,6 +165,37 @@ describe('cardea migrate', () => {
   })
 })
 
+describe('cardea cleanup sql', () => {
+  test('deletes what has expired; not beside a server, which does so itself', async () => {
+    const folder = temporaryFolder()
+    const { config, publicUrl } = await settings()
+    const flow = { ui_url: 'http://ui.example.test/login', lifespan: '1ms' }
+    const file = write(folder, {
+      ...config,
+      dsn: `sqlite://${join(folder, 'c.db')}`,
+      database: { cleanup: { sleep: { tables: '1ms' } } },
+      selfservice: { ...config.selfservice, flows: { login: flow } },
+    })
+    const server = run(folder, ['serve', 'identity', '--dev', '-c', file])
+    await server.says('Cardea is ready.')
+    const http = httpClient({ keepsCookies: false })
+    for (let i = 0; i < 3; i++) await http.get(`${publicUrl}/self-service/login/api`)
+    const beside = run(folder, ['cleanup', 'sql', '-c', file])
+    expect(await beside.ended).toBe(1)
+    expect(beside.output()).toMatch(/which process \d+ has open/)
+    expect(await server.stop()).toBe(0)
+
+    const kept = run(folder, ['cleanup', 'sql', '-c', file, '--keep-last', '1h', '--format', 'json'])
+    expect(await kept.ended).toBe(0)
+    expect(JSON.parse(kept.output())).toMatchObject({ flows: 0 })
+    const cleaned = run(folder, ['cleanup', 'sql', '-c', file, '--batch-size', '2'])
+    expect(await cleaned.ended).toBe(0)
+    expect(cleaned.output()).toContain('flows            3 deleted')
+    const lost = run(folder, ['cleanup', 'sql', '-c', file, '--keep-last', 'a while'])
+    expect([await lost.ended, lost.output()]).toEqual([1, expect.stringContaining('--keep-last is a duration')])
+  })
+})
+
 describe('cardea dev', () => {
   const dev = async (folder: string) => {
     const [open, admin] = [await freePort(), await freePort()]

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { actionsCommand } from './actions.ts'
+import { cleanupCommand } from './cleanup.ts'
 import { configCommand } from './config.ts'
 import { devCommand } from './dev.ts'
 import { getCommand } from './get.ts'
@@ -11,6 +12,7 @@ export const commands: readonly ((program: Command) => void)[] = [
   devCommand,
   serveCommand,
   migrateCommand,
+  cleanupCommand,
   configCommand,
   actionsCommand,
   getCommand,

@@ -28,7 +28,6 @@ export const PENDING: readonly Pending[] = [
     refusedBecause: 'strangers could find out who has an account where the file says that they cannot',
   },
   { key: 'tracing' },
-  { key: 'database' },
   { key: 'preview' },
   { key: 'organizations' },
   { key: 'enterprise' },

@@ -178,12 +178,12 @@ test('a certificate and a socket of their own are what a listener may have', asy
 
 test('what is not built and does no harm is said once, where it is written', async () => {
   const { warnings } = await loadText(
-    `${text}database: {cleanup: {batch_size: 5}}\ntracing: {provider: otel}\nlog: {format: json}`,
+    `${text}preview: {default_read_consistency_level: eventual}\ntracing: {provider: otel}\nlog: {format: json}`,
     { env },
   )
   expect(warnings).toEqual([
     'cardea.yml:11  tracing: has no effect: this is not built yet',
-    'cardea.yml:10  database: has no effect: this is not built yet',
+    'cardea.yml:10  preview: has no effect: this is not built yet',
   ])
 })
 

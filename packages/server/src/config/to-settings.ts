@@ -175,6 +175,12 @@ export function toSettings(
       config.oauth2_provider.url === undefined
         ? null
         : { url: config.oauth2_provider.url, headers: config.oauth2_provider.headers },
+    cleanup: {
+      every: milliseconds(config.database.cleanup.every),
+      olderThan: milliseconds(config.database.cleanup.older_than),
+      batchSize: config.database.cleanup.batch_size,
+      pause: milliseconds(config.database.cleanup.sleep.tables),
+    },
     callLog: { keepFor: milliseconds(actions.log.keep) },
     deliveries: deliverySettings(actions.deliveries),
     security: {

@@ -90,6 +90,14 @@ export type Settings = {
   readonly oauth2Provider: { readonly url: string; readonly headers: { readonly [name: string]: string } } | null
   /** Who recovers or verifies while an OAuth2 client waits goes back to what it asked for (`oauth2_provider.override_return_to`). */
   readonly oauth2OverridesReturnTo: boolean
+  /** Removing what has expired: how often the server does (0: never), and how. */
+  readonly cleanup: {
+    readonly every: Milliseconds
+    readonly olderThan: Milliseconds
+    readonly batchSize: number
+    /** Between two tables, where a command does it. */
+    readonly pause: Milliseconds
+  }
   /** How long it is kept what became of blocking calls; 0: it is not kept at all. */
   readonly callLog: { readonly keepFor: Milliseconds }
   readonly deliveries: DeliverySettings

@@ -11,18 +11,8 @@ const FIND = statement(
   ({ among }) => `select key, spent_until from budgets where ${among('key', '$1')}`,
 )
 
-/** PostgreSQL takes a list of keys for a search, and a subquery for a reason to look everywhere. */
-const SWEEP = statement('budgets.sweep', ({ dialect }) => {
-  const over = '(select key from budgets where spent_until < $1 order by spent_until limit $2)'
-  return `delete from budgets where key ${dialect === 'postgres' ? `= any(array${over})` : `in ${over}`} returning key`
-})
-
 export const readBudgets = (db: Database): Budgets => ({
   find: async (keys) => new Map((await db.all(FIND, [encode(keys)])).map(budgetOf)),
-  sweep: async (before, most) => {
-    const applied = await db.apply([{ statement: SWEEP, values: [before, most] }])
-    return applied.kind === 'committed' ? applied.rows.length : 0
-  },
 })
 
 /** It looks at what is stored and moves it in one step, so of many at once no more get through than may. */

@@ -75,6 +75,11 @@ async function oneOfEach(db: Database): Promise<readonly Asked[]> {
   await store.pendingChanges.findByFlow(flow.id)
   await store.errors.find(randomUUID())
   await store.ping()
+  const charge = { key: 'guess:x', limit: 1, window: 1_000 }
+  await store.commit([{ kind: 'charge', charge }])
+  await store.commit([{ kind: 'refund', charge }])
+  await store.budgets.find([charge.key])
+  for (const table of ['flows', 'sessions', 'errors', 'budgets'] as const) await store.expired.forget(table, AT, 10)
   const [claimed] = await claimSome(store.deliveries, { limit: 10, lease: 1_000 })
   if (claimed === undefined) throw new Error('one was queued')
   const lease = { id: claimed.delivery.id, leaseToken: claimed.leaseToken }
@@ -158,6 +163,7 @@ const FILL = `
   insert into flows select 'f' || n, 'login', 0, 0, '{}', 1 from generate_series(1, 20000) n;
   insert into pending_changes select 'i' || n, 'c' || n, '{}', 0 from generate_series(1, 20000) n;
   insert into errors select 'e' || n, '{}', 0, 0 from generate_series(1, 20000) n;
+  insert into budgets select 'b' || n, n from generate_series(1, 20000) n;
   insert into deliveries (id, event_id, action_id, trigger_name, identity_id, flow_id, lane, queue, endpoint, order_key, state,
       next_at, attempts, tries, content, depth, erasing, created_at, began_at, finished_at)
     select 'd' || n, 'v' || n, 'a' || n % 100, 't' || n % 10, 'i' || n, 'f' || n, case when n % 2 = 0 then 'mail' else 'call' end,

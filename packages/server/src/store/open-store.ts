@@ -8,6 +8,7 @@ import { commit } from './commit.ts'
 import type { Database } from './database.ts'
 import { readDeliveries } from './deliveries.ts'
 import { parseDsn, type SqliteDsn } from './dsn.ts'
+import { readExpired } from './expired.ts'
 import { readFlows } from './flows.ts'
 import { readIdentities } from './identities.ts'
 import { appliedInPostgres, migratePostgres } from './migrate-postgres.ts'
@@ -113,6 +114,7 @@ export const storeOn = (db: Database, { clock, random }: Pick<StoreDeps, 'clock'
   errors: readErrors(db),
   messages: readMessages(db),
   budgets: readBudgets(db),
+  expired: readExpired(db),
   calls: readCalls(db),
   steps: readSteps(db),
   plans: readPlans(db),

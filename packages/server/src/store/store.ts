@@ -24,6 +24,7 @@ export type Store = {
   readonly oauth2: OAuth2Store
   readonly messages: Messages
   readonly budgets: Budgets
+  readonly expired: Expired
   /** What became of the calls somebody waited for. */
   readonly calls: Calls
   /** Which triggers fired, and under which plan. */
@@ -41,8 +42,16 @@ export type Flows = { find(id: FlowId): Promise<Flow | null> }
 /** How much of which budget is spent; a key nobody has used is not there. */
 export type Budgets = {
   find(keys: readonly string[]): Promise<ReadonlyMap<string, Time>>
-  /** Deletes the oldest of those that are whole again; returns how many. */
-  sweep(before: Time, most: number): Promise<number>
+}
+
+/** In this order: a change waits for its flow. */
+export const EXPIRING = ['flows', 'pending_changes', 'sessions', 'errors', 'budgets'] as const
+/** Tables whose rows are over by themselves. */
+export type ExpiringTable = (typeof EXPIRING)[number]
+
+export type Expired = {
+  /** Deletes the oldest of those that were over before a moment, at most so many; returns how many. */
+  forget(table: ExpiringTable, before: Time, most: number): Promise<number>
 }
 
 export type PendingChanges = { findByFlow(id: FlowId): Promise<PendingChange | null> }

@@ -310,10 +310,18 @@ export const tracing = optionalGroup('Traces.', {
   }),
 })
 
-export const database = optionalGroup('The database.', {
-  cleanup: optionalGroup('Removing what has expired.', {
+export const database = group('The database.', {
+  cleanup: group('Removing expired flows, sessions, errors and limits.', {
+    every: duration(
+      'How often the server does so by itself; it keeps them for a day at least. 0s: only `cardea cleanup sql` does.',
+      '1h',
+    ),
     batch_size: whole('How many rows at once.', 100, { minimum: 1 }),
-    sleep: group('How long to wait between two tables.', { tables: duration('The wait.', '1m') }, { open: true }),
+    sleep: group(
+      'How long `cardea cleanup sql` waits between two tables.',
+      { tables: duration('The wait.', '1m') },
+      { open: true },
+    ),
     older_than: duration('How long expired rows are kept.', '0s'),
   }),
 })
