@@ -21,6 +21,7 @@ import { keepWriteBack } from './identities/write-back.ts'
 import { openClient } from './net/client.ts'
 import { connectSocket } from './net/connect-socket.ts'
 import { startCallLog } from './outbox/call-log.ts'
+import { waitingQueue } from './outbox/waiting-queue.ts'
 import { type OAuth2App, startOAuth2 } from './oauth2-app.ts'
 import { startOutbox } from './outbox/start-outbox.ts'
 import { startStepLog } from './outbox/step-log.ts'
@@ -96,7 +97,10 @@ export async function startApp({ settings, world, log, version, migrate, configu
   const beside: { oauth2: OAuth2App | null } = { oauth2: null }
   const outbox = startOutbox({
     ...world,
-    queue: observeQueue(store.deliveries, metrics),
+    queue: observeQueue(
+      waitingQueue(store.deliveries, () => current.settings.actions.enabled),
+      metrics,
+    ),
     client,
     log,
     concurrency: 32,

@@ -1,11 +1,13 @@
 import type { Templates } from './actions/web-hook/templates.ts'
 import { createFormerSystem } from './actions/web-hook/ask-former-system.ts'
 import { ask } from './actions/ask.ts'
+import type { Origin } from './actions/events/attribute.ts'
 import { tellingStore } from './actions/events/tell-events.ts'
 import { describePlan } from './config/describe-plan.ts'
 import { NeighbourError } from './core/errors.ts'
 import type { RecordStep } from './core/step.ts'
 import type { Effect } from './core/effect.ts'
+import type { DeliveryId } from './core/ids.ts'
 import type { JsonObject } from './core/json.ts'
 import type { Log } from './core/log.ts'
 import type { LoginRequests } from './core/login-requests.ts'
@@ -171,8 +173,8 @@ export function assemble(given: Parts, settings: Settings, plan: ActionPlan): Do
   const openAdmin = withOpenApi(apis['identity-admin'], adminRoutes, parts.version)
   const observed = { answered: parts.metrics.answered, stopwatch: parts.world.stopwatch }
   return {
-    public: observeDoor(observed, 'public', parts.causes.within(publicDoor(doors, openPublic, parts.log))),
-    admin: observeDoor(observed, 'admin', parts.causes.within(adminDoor(doors, openAdmin, parts.log))),
+    public: observeDoor(observed, 'public', parts.causes.within(publicDoor(doors, openPublic, parts.log), 'public')),
+    admin: observeDoor(observed, 'admin', parts.causes.within(adminDoor(doors, openAdmin, parts.log), 'admin')),
   }
 }
 
@@ -185,8 +187,15 @@ const tellingOf = ({ store, causes, world, log, outbox }: Parts, plan: ActionPla
     plan,
     log,
     request: () => causes.current()?.request ?? null,
+    origin: () => originOf(store, causes.current()?.delivery ?? null),
     wake: () => outbox.wake(),
   })
+
+/** An id that names no delivery of ours, such as the trace of somebody else, names nobody. */
+async function originOf({ deliveries }: Pick<Store, 'deliveries'>, cause: DeliveryId | null): Promise<Origin | null> {
+  const found = cause === null ? null : await deliveries.find(cause)
+  return cause === null || found === null ? null : { cause, depth: found.delivery.depth ?? 0 }
+}
 
 /** Whom people sign in for: the OAuth2 server beside us, or one that runs elsewhere. */
 function loginRequestsOf({ oauth2, client }: Parts, { oauth2Provider: provider }: Settings): LoginRequests | null {

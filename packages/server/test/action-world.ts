@@ -30,6 +30,7 @@ const opening = { socket: null, tls: null, logsHealth: true }
 export function actionWorld({ actions, clients }: Changes = {}): ActionWorld {
   const settings: ActionDeps['settings'] = {
     actions: {
+      enabled: true,
       askTimeout: 5_000,
       timeout: 2_000,
       attempts: 3,

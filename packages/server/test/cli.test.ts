@@ -3,12 +3,15 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { JsonObject } from '../src/core/json.ts'
 import { afterEach, describe, expect, test } from 'vitest'
 import { freePort } from './free-port.ts'
 import { at, httpClient, textAt } from './http-client.ts'
 import { register } from './journeys.ts'
 import { minimalConfig } from './minimal-config.ts'
 import { freshPostgres } from './postgres.ts'
+import { startReceiver } from './receiver.ts'
+import { somebody } from './somebody.ts'
 
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 
@@ -262,4 +265,80 @@ describe('cardea dev', () => {
     const { text } = await http.get(`${again.adminUrl}/admin/identities`)
     expect(JSON.parse(text)).toMatchObject([{ traits: { email: 'ann@example.test' } }])
   })
+})
+
+describe('cardea serve --actions off', () => {
+  test('every action is off, with a warning; people, administrators and mail go on, and what was queued waits', async () => {
+    const receiver = await startReceiver()
+    cleanUps.push(() => receiver.close())
+    const folder = temporaryFolder()
+    const { publicUrl, config } = await settings()
+    const call = (path: string, more: JsonObject = {}): JsonObject => ({
+      hook: 'web_hook',
+      config: { url: receiver.url(path), method: 'POST', body: 'none', ...more },
+    })
+    // Every one of them fails, or holds people up: what safe mode is for.
+    receiver.on('/broken', { status: 500 })
+    const broken = [call('/broken', { response: { parse: true } })]
+    const after = (hooks: readonly JsonObject[]) => ({ before: { hooks: broken }, after: { password: { hooks } } })
+    const file = write(folder, {
+      ...config,
+      dsn: `sqlite://${join(folder, 'db.sqlite')}`,
+      actions: { attempts: 1, on: { identity: { created: { hooks: [call('/queued')] } } } },
+      selfservice: {
+        ...config.selfservice,
+        flows: { registration: { style: 'unified', ...after([{ hook: 'session' }]) }, login: after(broken) },
+      },
+    })
+    const adminUrl = `http://127.0.0.1:${config.serve.admin.port}`
+    const client = httpClient({ keepsCookies: false })
+    const create = (email: string) =>
+      client.send(`${adminUrl}/admin/identities`, {
+        body: {
+          schema_id: 'default',
+          traits: { email },
+          credentials: { password: { config: { password: 'correct-horse-7-batteries' } } },
+        },
+      })
+
+    // With actions on nobody gets in, and administrators can still do everything.
+    receiver.on('/queued', { status: 503 })
+    const usual = run(folder, ['serve', 'identity', '--dev', '-c', file])
+    await usual.says('Cardea is ready.')
+    expect((await client.get(`${publicUrl}/self-service/login/api`)).status).toBe(400)
+    expect((await create('ann@example.test')).status).toBe(201)
+    await receiver.waitFor('/queued')
+    expect(await usual.stop()).toBe(0)
+
+    receiver.reset()
+    const safe = run(folder, ['serve', 'identity', '--dev', '--actions', 'off', '-c', file])
+    await safe.says('Cardea is ready.')
+    expect(safe.output()).toContain('"kind":"actions_are_off"')
+    expect(safe.output()).toContain('NO ACTION RUNS: 5 of the configuration are off')
+    expect(safe.output()).toContain('nobody is refused by login.before.hooks[0], login.after.password.hooks[0]')
+    const ann = somebody({ publicUrl }, 'api')
+    expect((await ann.signIn('ann@example.test', 'correct-horse-7-batteries')).status).toBe(200)
+    expect((await ann.signUp('bob@example.test')).status).toBe(200)
+    expect((await create('cem@example.test')).status).toBe(201)
+    // More than the wait before the second try.
+    await new Promise((resolve) => {
+      setTimeout(resolve, 7_000)
+    })
+    expect(receiver.calls).toHaveLength(0)
+    expect(await safe.stop()).toBe(0)
+
+    const again = run(folder, ['serve', 'identity', '--dev', '-c', file])
+    await receiver.waitFor('/queued', 1, 10_000)
+    expect(receiver.callsTo('/queued')).toHaveLength(1)
+    expect(await again.stop()).toBe(0)
+  }, 60_000)
+
+  test.each([['serve'], ['serve', 'oauth2'], ['dev']])(
+    '%s %s takes on or off, and nothing else',
+    async (...command) => {
+      const refused = run(temporaryFolder(), [...command, '--actions', 'maybe', '-c', 'x.yml'])
+      expect(await refused.ended).toBe(1)
+      expect(refused.output()).toContain('--actions is either on or off, not "maybe".')
+    },
+  )
 })

@@ -5,6 +5,7 @@ import type { Command } from 'commander'
 import type { Loaded } from '../config/load.ts'
 import { runServer } from './run-server.ts'
 import { sampleConfig, sampleFiles } from './sample.ts'
+import { actionsSwitch } from './actions-switch.ts'
 import { UsageError } from './usage-error.ts'
 
 type Options = {
@@ -12,6 +13,7 @@ type Options = {
   readonly port: string
   readonly adminPort: string
   readonly config: readonly string[]
+  readonly actions: string
 }
 
 /** `cardea dev`: the product at once, on the embedded database, with a sample configuration to play with. */
@@ -22,11 +24,12 @@ export function devCommand(program: Command): void {
     .option('--data <folder>', 'where database, secrets and sample configuration live', '.cardea')
     .option('--port <port>', 'port of the public listener', '4433')
     .option('--admin-port <port>', 'port of the admin listener', '4434')
+    .option('--actions <on|off>', 'off: start with every action switched off, when one of them is in the way', 'on')
     .option('-c, --config <file...>', 'use these files instead of the sample configuration', [])
     .action(dev)
 }
 
-async function dev({ data, port, adminPort, config }: Options): Promise<void> {
+async function dev({ data, port, adminPort, config, actions }: Options): Promise<void> {
   const ports = { public: portOf(port, '--port'), admin: portOf(adminPort, '--admin-port') }
   const folder = resolve(data)
   const isNew = writeSample(folder, ports)
@@ -38,6 +41,7 @@ async function dev({ data, port, adminPort, config }: Options): Promise<void> {
       dev: true,
       // Ports given on the command line win over those in the sample, which was written earlier.
       overrides: {
+        ...actionsSwitch(actions),
         log: { format: 'text' },
         serve: {
           public: { port: ports.public, base_url: `http://localhost:${ports.public}/` },

@@ -7,6 +7,7 @@ import type { Milliseconds } from '../core/time.ts'
 import { startOAuth2 } from '../oauth2-app.ts'
 import { startCallLog } from '../outbox/call-log.ts'
 import { startOutbox } from '../outbox/start-outbox.ts'
+import { waitingQueue } from '../outbox/waiting-queue.ts'
 import { openStore } from '../store/open-store.ts'
 import { openMetrics } from '../telemetry/metrics.ts'
 import { observeQueue } from '../telemetry/observe-queue.ts'
@@ -32,7 +33,10 @@ export async function serveOAuth2(load: OAuth2LoadOptions, migrate: boolean): Pr
   const client = openClient(() => current.settings.clients, { userAgent: `cardea/${version}` })
   const outbox = startOutbox({
     ...world,
-    queue: observeQueue(store.deliveries, metrics),
+    queue: observeQueue(
+      waitingQueue(store.deliveries, () => current.settings.actions.enabled),
+      metrics,
+    ),
     client,
     log,
     concurrency: 32,

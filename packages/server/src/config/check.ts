@@ -182,6 +182,7 @@ function candidates(value: unknown): readonly (string | number | boolean)[] {
     ...(truth === undefined ? [] : [truth]),
     ...(near === null ? [] : [`${near}${rest}`]),
     value.replace(/(\d)\s+(?=[a-z])/g, '$1').replace(/(\d+(?:ns|us|ms|s|m|h))[a-z]*$/, '$1'),
-    `https://${value}`,
+    // What has a scheme already lacks something else.
+    ...(scheme === '' ? [`https://${value}`] : []),
   ]
 }

@@ -31,7 +31,10 @@ const run = (
   flow: FlowName,
   method: MethodName,
 ) =>
-  actionsFor({ phase: 'after', flow, method }, effectiveLists({ hooks, eventHooks: [], actions: { precedence } }))
+  actionsFor(
+    { phase: 'after', flow, method },
+    effectiveLists({ hooks, eventHooks: [], actions: { enabled: true, precedence } }),
+  )
     .map(({ entry }) => entry.where)
     .join(' ')
 

@@ -9,13 +9,16 @@ import type { EventName, FlowName, MethodName } from '../core/trigger.ts'
 /** An entry with the place of the list it stands in. */
 export type Placed = { readonly entry: HookEntry; readonly place: Place; readonly id: ActionId }
 
-type Lists = Pick<Settings, 'hooks' | 'eventHooks'> & { readonly actions: Pick<Settings['actions'], 'precedence'> }
+type Lists = Pick<Settings, 'hooks' | 'eventHooks'> & {
+  readonly actions: Pick<Settings['actions'], 'precedence' | 'enabled'>
+}
 
 /**
  * Which entries count at which trigger (design.md §2): a method's own list, else the flow's default one, or both as
- * `merge` says. Entries that are switched off are none.
+ * `merge` says. Entries that are switched off are none, and all of them where actions are.
  */
-export function effectiveLists({ hooks, eventHooks, actions }: Lists): ActionPlan<Placed> {
+export function effectiveLists({ actions, ...configured }: Lists): ActionPlan<Placed> {
+  const { hooks, eventHooks } = actions.enabled ? configured : { hooks: [], eventHooks: [] }
   const flowPlan = (flow: FlowName): FlowPlan<Placed> => {
     const lists = hooks.filter((list) => list.flow === flow)
     const entriesOf = (phase: HookList['phase'], method: MethodName | null) =>

@@ -1,7 +1,17 @@
 import type { Path } from './path.ts'
 
 /** Names whose values are secrets in every kind of action: a header may carry a credential, whatever it is called. */
-const SECRET_NAMES = new Set(['password', 'value', 'secret', 'secrets', 'headers', 'token'])
+const SECRET_NAMES = new Set([
+  'password',
+  'value',
+  'secret',
+  'secrets',
+  'headers',
+  'token',
+  'client_secret',
+  'cert',
+  'key',
+])
 
 /** Whether what stands at a path inside an action's `config` must not be shown. Kinds may mark more (`writeOnly`). */
 export function isHookSecret(path: Path): boolean {

@@ -85,7 +85,7 @@ test.each([
   [
     'a credential of an unknown kind',
     hooks(`          - ${call}, auth: {type: api_kee, config: {}}}}`),
-    'config.auth.type\n  got   "api_kee"\n  need  one of basic_auth, api_key\n  fix   did you mean api_key?',
+    'config.auth.type\n  got   "api_kee"\n  need  one of basic_auth, api_key, bearer, oauth2_client_credentials, client_certificate\n  fix   did you mean api_key?',
   ],
   [
     'a credential that is no text: it is not shown',

@@ -17,6 +17,7 @@ import {
 /** Something about the plan an operator should know: it works, and perhaps not as meant. */
 export type PlanWarning = {
   readonly kind:
+    | 'actions_are_off'
     | 'unreachable_action'
     | 'list_is_off'
     | 'method_is_off'
@@ -242,6 +243,20 @@ const enumeration: Look = (settings) =>
         )
     : []
 
+/** Safe mode: what nobody runs can't be wrong, and whoever relied on it must know. */
+function actionsAreOff(settings: Settings): PlanWarning {
+  const off = allEntries(settings).filter(({ entry }) => !isOff(entry))
+  const gates = off.filter(
+    ({ entry, place }) => entry.hook === 'require_verified_address' || webHookMode(entry, place) === 'asked',
+  )
+  const named = gates.map(({ entry }) => entry.where).join(', ')
+  return {
+    kind: 'actions_are_off',
+    where: 'actions.enabled',
+    text: `NO ACTION RUNS: ${off.length} of the configuration are off, and so are token hooks${gates.length === 0 ? '' : `; nobody is refused by ${named}`}. Deliveries that are queued wait. Start without --actions off (or with actions.enabled: true) to run them again`,
+  }
+}
+
 const LOOKS: readonly Look[] = [
   unreachable,
   offLists,
@@ -256,4 +271,5 @@ const LOOKS: readonly Look[] = [
 ]
 
 /** Everything about the plan of these settings that deserves a second look. */
-export const planWarnings = (settings: Settings): readonly PlanWarning[] => LOOKS.flatMap((look) => look(settings))
+export const planWarnings = (settings: Settings): readonly PlanWarning[] =>
+  settings.actions.enabled ? LOOKS.flatMap((look) => look(settings)) : [actionsAreOff(settings)]

@@ -45,6 +45,8 @@ export function isInClear({ path, text, isPart }: Secret): boolean {
   if (isPart) return /:\/\/[^/?#@:]*:[^/?#@]+@/.test(text)
   // A header may name a secret of its hook, which stands elsewhere.
   if (text === '' || isReference(text) || /\$\{secrets\.\w+\}/.test(text)) return false
+  // A certificate is read from where it is as its key is, and is no secret.
+  if (path.at(-1) === 'cert') return false
   return path.at(-2) !== 'headers' || CREDENTIAL.test(String(path.at(-1)))
 }
 

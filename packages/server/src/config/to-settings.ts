@@ -162,6 +162,7 @@ export function toSettings(
     clients: clientSettings(clients),
     connections,
     actions: {
+      enabled: actions.enabled,
       askTimeout: milliseconds(actions.ask_timeout),
       timeout: milliseconds(actions.timeout),
       attempts: actions.attempts,

@@ -1,4 +1,5 @@
 import type { Follow } from './chain.ts'
+import type { Credentials } from './credentials.ts'
 import type { Decision } from './decision.ts'
 import type { Delivery } from './delivery.ts'
 import type { Flow } from './flow.ts'
@@ -73,6 +74,7 @@ export type Sending = {
   /** What `${secrets.NAME}` in an address or a header stands for. */
   readonly secrets?: { readonly [name: string]: string }
   readonly sign?: Sign
+  readonly credentials?: Credentials
   /** Scheme, host, port and path, as the log of actions shows where a call went. */
   readonly endpoint?: string
   /** The action's path in the configuration. */

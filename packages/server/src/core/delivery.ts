@@ -17,6 +17,8 @@ export type RenderedCall = {
   readonly secretHeaders: readonly string[]
   /** It is never sent without a signature. */
   readonly isSigned?: true
+  /** Nor without what has to be got or shown first. */
+  readonly hasCredentials?: true
 }
 
 /** A secret is put into a body at the moment of sending, written as what surrounds it. */

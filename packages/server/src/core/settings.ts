@@ -346,6 +346,8 @@ export type ConnectionSettings = {
 }
 
 export type ActionSettings = {
+  /** Whether actions run at all: without them the server is still there (reliability.md I31). */
+  readonly enabled: boolean
   /** One budget for all blocking actions of one step. */
   readonly askTimeout: Milliseconds
   /** One budget for all attempts of one action, DNS and TLS included. */

@@ -1,13 +1,16 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { lookup } from 'node:dns/promises'
-import { Agent, type Dispatcher } from 'undici'
+import { Agent } from 'undici'
+import type { ClientCertificate } from '../core/credentials.ts'
 import type { ClientSettings } from '../core/settings.ts'
+import { type Agents, keepAgents } from './agents.ts'
 import { describeFailure } from './describe-failure.ts'
 import { guardedConnector, type Reach, type Resolve } from './guarded-connector.ts'
 import { type Laps, startLaps } from './laps.ts'
 import type { Answered, FailureReason, OutgoingCall, OutgoingClient, SendOptions, Sent } from './outgoing.ts'
 import { readAnswer } from './read-answer.ts'
 import { nextHop } from './redirect.ts'
+import { keepTokens, NoTokenError, type Tokens } from './tokens.ts'
 import { matchesGlob } from './url-glob.ts'
 
 type Options = {
@@ -20,28 +23,37 @@ export function openClient(settings: () => ClientSettings, options: Options): Ou
   const resolve = options.resolve ?? ((name: string) => lookup(name, { all: true, verbatim: true }))
   // A connection is opened within the call that needs it; whose it is, is known by that alone.
   const calling = new AsyncLocalStorage<Laps>()
-  // One pool per reach: a connection made under an exception is never used without one.
-  const agents: { readonly [R in Reach]: Agent } = {
-    public: openAgent('public', resolve, calling),
-    private: openAgent('private', resolve, calling),
-    any: openAgent('any', resolve, calling),
+  const agents = keepAgents((reach, shown) => openAgent({ reach, resolve, calling, shown }))
+  const now = () => performance.now()
+  // A token is got through the same door, and for everybody who waits for it.
+  const tokens = keepTokens({ now, send: (call) => send(call, { budget: TOKEN_BUDGET }) })
+  const send = async (call: OutgoingCall, sending: SendOptions): Promise<Sent> => {
+    const laps = startLaps(now)
+    const deps = { agents, tokens, settings: settings(), userAgent: options.userAgent, laps }
+    const sent = await calling.run(laps, () => sendWithin(deps, call, sending))
+    return { ...sent, timings: laps.timings() }
   }
-  return {
-    send: async (call, sending) => {
-      const laps = startLaps(() => performance.now())
-      const deps = { agents, settings: settings(), userAgent: options.userAgent, laps }
-      const sent = await calling.run(laps, () => sendWithin(deps, call, sending))
-      return { ...sent, timings: laps.timings() }
-    },
-    close: async () => {
-      await Promise.all(Object.values(agents).map((agent) => agent.destroy()))
-    },
-  }
+  return { send, close: () => agents.close() }
 }
 
-const openAgent = (reach: Reach, resolve: Resolve, calling: AsyncLocalStorage<Laps>) =>
+/** However little time the call has for which a token is got first: the next ones use it as well. */
+const TOKEN_BUDGET = 10_000
+
+type Opened = {
+  readonly reach: Reach
+  readonly resolve: Resolve
+  readonly calling: AsyncLocalStorage<Laps>
+  readonly shown: ClientCertificate | null
+}
+
+const openAgent = ({ reach, resolve, calling, shown }: Opened) =>
   new Agent({
-    connect: guardedConnector(reach, resolve, () => calling.getStore()),
+    connect: guardedConnector(
+      reach,
+      resolve,
+      () => calling.getStore(),
+      shown === null ? {} : { cert: shown.certificate, key: shown.key },
+    ),
     allowH2: false,
     pipelining: 1,
     maxHeaderSize: 16 * 1024,
@@ -51,7 +63,8 @@ const openAgent = (reach: Reach, resolve: Resolve, calling: AsyncLocalStorage<La
   })
 
 type Deps = {
-  readonly agents: { readonly [R in Reach]: Dispatcher }
+  readonly agents: Agents
+  readonly tokens: Tokens
   readonly settings: ClientSettings
   readonly userAgent: string
   readonly laps: Laps
@@ -63,10 +76,11 @@ async function sendWithin(deps: Deps, call: OutgoingCall, { budget, signal }: Se
   const either = signal === undefined ? deadline.signal : AbortSignal.any([deadline.signal, signal])
   try {
     // The library notices a signal only once it is connected; we don't wait for that.
-    return await Promise.race([sendHops(deps, call, either), rejection(either)])
+    return await Promise.race([sendAuthorized(deps, call, either), rejection(either)])
   } catch (error) {
     if (deadline.signal.aborted) return failed('timeout', `no answer within ${Math.round(budget)} ms`)
     if (signal?.aborted) return failed('aborted', 'the call was given up because the server is stopping')
+    if (error instanceof NoTokenError) return failed('no_token', error.message)
     return describeFailure(error)
   } finally {
     clearTimeout(timer)
@@ -79,6 +93,21 @@ const rejection = (signal: AbortSignal) =>
     if (signal.aborted) giveUp()
     else signal.addEventListener('abort', giveUp, { once: true })
   })
+
+/** With a token first where one is needed. One that is refused may have been withdrawn: another one is got, once. */
+async function sendAuthorized(deps: Deps, call: OutgoingCall, signal: AbortSignal): Promise<Sent> {
+  const { credentials } = call
+  if (credentials?.kind !== 'client_credentials') return sendHops(deps, call, signal)
+  const withToken = (token: string) => ({ ...call, headers: { ...call.headers, authorization: `Bearer ${token}` } })
+  const token = await deps.tokens.get(credentials)
+  signal.throwIfAborted()
+  const sent = await sendHops(deps, withToken(token), signal)
+  if (sent.kind === 'failed' || sent.status !== 401) return sent
+  deps.tokens.forget(credentials, token)
+  const renewed = await deps.tokens.get(credentials)
+  signal.throwIfAborted()
+  return sendHops(deps, withToken(renewed), signal)
+}
 
 async function sendHops(deps: Deps, call: OutgoingCall, signal: AbortSignal): Promise<Sent> {
   let hop = call
@@ -94,6 +123,7 @@ async function sendHops(deps: Deps, call: OutgoingCall, signal: AbortSignal): Pr
 
 async function sendOnce(deps: Deps, call: OutgoingCall, signal: AbortSignal): Promise<Sent> {
   const { agents, settings, userAgent, laps } = deps
+  const { credentials } = call
   const url = URL.parse(call.url)
   if (url === null || !['http:', 'https:'].includes(url.protocol)) {
     return failed('invalid_request', 'the URL is not an http or https address')
@@ -105,7 +135,7 @@ async function sendOnce(deps: Deps, call: OutgoingCall, signal: AbortSignal): Pr
     'accept-encoding': 'identity',
   }
   return readAnswer({
-    dispatcher: agents[reachOf(settings, url)],
+    dispatcher: agents.agentFor(reachOf(settings, url), credentials?.kind === 'certificate' ? credentials : null),
     origin: url.origin,
     path: `${url.pathname}${url.search}`,
     method: call.method,

@@ -32,9 +32,11 @@ export function guardedConnector(
   reach: Reach,
   resolve: Resolve,
   lapsOfCaller: () => Laps | undefined = () => undefined,
+  /** What is shown to whoever asks who we are. */
+  shown: { readonly cert?: string; readonly key?: string } = {},
 ): buildConnector.connector {
-  const patient = buildConnector({ allowH2: false, timeout: 10_000 })
-  const brief = buildConnector({ allowH2: false, timeout: 1_000 })
+  const patient = buildConnector({ ...shown, allowH2: false, timeout: 10_000 })
+  const brief = buildConnector({ ...shown, allowH2: false, timeout: 1_000 })
 
   const connect = async (options: buildConnector.Options): Promise<Connected> => {
     const laps = lapsOfCaller()

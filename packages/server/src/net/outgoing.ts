@@ -1,3 +1,4 @@
+import type { Credentials } from '../core/credentials.ts'
 import type { Milliseconds } from '../core/time.ts'
 import type { Timings } from '../core/timings.ts'
 
@@ -7,6 +8,8 @@ export type OutgoingCall = {
   readonly url: string
   readonly headers: { readonly [name: string]: string }
   readonly body: string | null
+  /** What has to be got or shown first; a static credential is a header like any other. */
+  readonly credentials?: Credentials
 }
 
 export type FailureReason =
@@ -17,6 +20,7 @@ export type FailureReason =
   | 'dns'
   | 'connect'
   | 'tls'
+  | 'no_token'
   | 'closed'
   | 'bad_answer'
   | 'too_large'

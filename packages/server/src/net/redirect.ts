@@ -13,6 +13,7 @@ export function nextHop(call: OutgoingCall, { status, headers }: Answered): Outg
   to.username = ''
   to.password = ''
   if (to.origin === from.origin) return { ...call, url: to.href }
+  const { credentials: _, ...bare } = call
   const kept = Object.entries(call.headers).filter(([name]) => HARMLESS.has(name.toLowerCase()))
-  return { ...call, url: to.href, headers: Object.fromEntries(kept) }
+  return { ...bare, url: to.href, headers: Object.fromEntries(kept) }
 }

@@ -77,6 +77,7 @@ async function callNow(
   const filled = fillSecrets(call, hook.secrets)
   if (filled === null) return { kind: 'unusable', detail: 'a secret of this call is not configured' }
   const policy = { attempts: hook.attempts, deadline, backoff: deps.settings.actions.backoff }
+  const shown = hook.credentials === null ? {} : { credentials: hook.credentials }
   const sent = await callWithRetries(deps, policy, async (budget) => {
     const requestId = deps.random.uuid()
     const startedAt = deps.clock.now()
@@ -84,7 +85,7 @@ async function callNow(
     const own = attemptHeaders(id, requestId, hook.emitHeaders)
     const headers = { ...filled.headers, ...hook.headers.secret, ...own, ...signature }
     const answer = await deps.client.send(
-      { method: call.method, url: filled.url, headers, body: call.body },
+      { method: call.method, url: filled.url, headers, body: call.body, ...shown },
       { budget },
     )
     made.push({

@@ -38,7 +38,7 @@ export async function renderTokenCall(
   seen: JsonObject,
   budget: Milliseconds,
 ): Promise<RenderedTokenCall> {
-  const { method, headers, template, sign } = hook
+  const { method, headers, template, sign, credentials } = hook
   try {
     if (hook.when !== null && evaluate(hook.when, seen) !== true) return { kind: 'skipped' }
     const contentType = headers.open['content-type'] ?? ''
@@ -56,6 +56,7 @@ export async function renderTokenCall(
         body: rendered.body,
         secretHeaders: Object.keys(headers.secret),
         ...(sign === null ? {} : { isSigned: true }),
+        ...(credentials === null ? {} : { hasCredentials: true }),
       },
     }
   } catch (error) {

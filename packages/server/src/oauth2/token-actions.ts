@@ -58,7 +58,7 @@ export function createTokenActions(deps: TokenActionDeps): TokenActions {
   }
 }
 
-const sendingOf = ({ headers, secrets, sign, attempts, endpoint, retry, limits }: Hook): Sending => ({
+const sendingOf = ({ headers, secrets, sign, credentials, attempts, endpoint, retry, limits }: Hook): Sending => ({
   secretHeaders: headers.secret,
   secrets,
   attempts,
@@ -66,6 +66,7 @@ const sendingOf = ({ headers, secrets, sign, attempts, endpoint, retry, limits }
   ...(retry === null ? {} : { retry }),
   ...(limits === null ? {} : { limits }),
   ...(sign === null ? {} : { sign }),
+  ...(credentials === null ? {} : { credentials }),
 })
 
 async function momentOf({ settings, keys }: TokenActionDeps, { client }: TokenRequest): Promise<HookMoment> {

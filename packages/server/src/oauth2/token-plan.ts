@@ -17,6 +17,7 @@ export type TokenAction = {
 
 /** The token actions of a configuration, in their order; those that are switched off are left out. */
 export function tokenPlan({ tokens, actions }: Pick<OAuth2Settings, 'tokens' | 'actions'>): readonly TokenAction[] {
+  if (!actions.enabled) return []
   const read = (phase: 'before' | 'after') => (entry: TokenHookEntry) => {
     const config = Value.Parse(webHookConfig, entry.config)
     return config.enabled === false ? [] : [readAction(phase, entry, config, actions)]

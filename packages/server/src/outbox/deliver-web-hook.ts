@@ -45,11 +45,15 @@ type Attempted = { readonly id: DeliveryId; readonly at: Time }
 
 /** A call that needs credentials or a signature is never made without them; it waits until they are back. */
 function completed(call: RenderedCall, sending: Sending | null, { id, at }: Attempted): OutgoingCall | null {
-  const { method, secretHeaders, isSigned = false } = call
+  const { method, secretHeaders, isSigned = false, hasCredentials = false } = call
   const known = sending?.secretHeaders ?? {}
   const filled = fillSecrets(call, sending?.secrets ?? {})
   const isComplete = secretHeaders.every((name) => Object.hasOwn(known, name))
   if (filled === null || !isComplete || (isSigned && sending?.sign === undefined)) return null
-  const signature = isSigned ? sending?.sign?.(id, at, filled.body ?? '') : {}
-  return { method, url: filled.url, headers: { ...filled.headers, ...known, ...signature }, body: filled.body }
+  const { credentials } = sending ?? {}
+  if (hasCredentials && credentials === undefined) return null
+  const { url, body } = filled
+  const signature = isSigned ? sending?.sign?.(id, at, body ?? '') : {}
+  const headers = { ...filled.headers, ...known, ...signature }
+  return { method, url, headers, body, ...(credentials === undefined ? {} : { credentials }) }
 }

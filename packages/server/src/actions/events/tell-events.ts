@@ -9,6 +9,7 @@ import type { Clock } from '../../core/time.ts'
 import type { RecordStep } from '../../core/step.ts'
 import { EVENTS, triggerName } from '../../core/trigger.ts'
 import type { Store } from '../../store/store.ts'
+import { attribute, type Origin } from './attribute.ts'
 import { type Event, eventsOf } from './events-of.ts'
 import { occasionsOf, renderTold } from '../ask.ts'
 import { openJournal } from '../journal.ts'
@@ -18,6 +19,8 @@ export type TellDeps = {
   readonly plan: Pick<ActionPlan, 'on'>
   /** The request that is being answered; null where none is. */
   readonly request: () => RequestFacts | null
+  /** The delivery whose receiver makes that request; null where it is nobody's. */
+  readonly origin: () => Promise<Origin | null>
   readonly clock: Clock
   readonly log: Log
   /** Keeps what each action came to, so that it can be explained later. */
@@ -43,7 +46,9 @@ export function tellingStore(deps: TellDeps): Store {
       const flow = flowIn(effects)
       const told: Told[] = []
       for (const event of events) told.push(await renderEvent(deps, event, flow))
-      const deliveries = told.flatMap((each) => each.deliveries)
+      const rendered = told.flatMap((each) => each.deliveries)
+      const origin = rendered.length === 0 ? null : await deps.origin()
+      const deliveries = origin === null ? rendered : rendered.map((delivery) => attribute(deps, delivery, origin))
       const commit = await store.commit([
         ...effects,
         ...deliveries.map((delivery): Effect => ({ kind: 'notify', delivery })),

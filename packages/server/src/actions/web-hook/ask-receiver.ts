@@ -78,6 +78,7 @@ async function askNow(deps: ActionDeps, hook: Hook, asking: Asking, call: Render
   const { attempts } = hook
   const filled = fillSecrets(call, hook.secrets)
   if (filled === null) throw new NeighbourError('P', 'a secret of this call is not configured')
+  const shown = hook.credentials === null ? {} : { credentials: hook.credentials }
   const sent = await callWithRetries(
     deps,
     { attempts, deadline, backoff: deps.settings.actions.backoff },
@@ -88,7 +89,7 @@ async function askNow(deps: ActionDeps, hook: Hook, asking: Asking, call: Render
       const own = attemptHeaders(id, requestId, hook.emitHeaders)
       const headers = { ...filled.headers, ...hook.headers.secret, ...own, ...signature }
       const sent = await deps.client.send(
-        { method: call.method, url: filled.url, headers, body: call.body },
+        { method: call.method, url: filled.url, headers, body: call.body, ...shown },
         { budget },
       )
       made.push({ requestId, startedAt, endedAt: deps.clock.now(), ...outcomeOf(sent) })

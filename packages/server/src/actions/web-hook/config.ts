@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox'
 import { parseDuration } from '../../core/duration.ts'
 import { ExpressionError, readExpression } from '../template/expression.ts'
+import { certificateProblem } from './credentials.ts'
 import { isSigningSecret } from '../template/signature.ts'
 import { isTemplate, readTextTemplate, secretsIn, type TextTemplate } from '../template/text-template.ts'
 import { urlProblem } from '../template/url.ts'
@@ -8,6 +9,9 @@ import { urlProblem } from '../template/url.ts'
 const TOKEN = "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$"
 const closed = { additionalProperties: false }
 const ONE_LINE = '^[^\\r\\n\\u0000]*$'
+
+/** A reference is resolved before it counts; where it leads nowhere, that is said by itself. */
+const isReference = (text: string) => /^(?:env|file):\/\//.test(text)
 
 const auth = Type.Union(
   [
@@ -32,9 +36,63 @@ const auth = Type.Union(
       },
       closed,
     ),
+    Type.Object(
+      {
+        type: Type.Literal('bearer'),
+        config: Type.Object({ token: Type.String({ minLength: 1, pattern: ONE_LINE, writeOnly: true }) }, closed),
+      },
+      closed,
+    ),
+    Type.Object(
+      {
+        type: Type.Literal('oauth2_client_credentials'),
+        config: Type.Object(
+          {
+            token_url: Type.Refine(
+              Type.String({ description: 'The token endpoint.' }),
+              (text) => !isTemplate(text) && urlProblem(text) === null && !hasUser(text),
+              () => 'must be an http or https URL without credentials and without ${…}',
+            ),
+            client_id: Type.String({ minLength: 1 }),
+            client_secret: Type.String({ minLength: 1, writeOnly: true }),
+            scope: Type.Optional(Type.String({ description: 'Scopes, with blanks between them.' })),
+            audience: Type.Optional(Type.String({ description: 'For servers that want to be told.' })),
+            client_auth: Type.Optional(
+              Type.Union([Type.Literal('basic'), Type.Literal('body')], {
+                description: 'How the token endpoint is told who asks: `basic`, unless it wants it in the `body`.',
+              }),
+            ),
+          },
+          closed,
+        ),
+      },
+      closed,
+    ),
+    Type.Object(
+      {
+        type: Type.Literal('client_certificate'),
+        config: Type.Refine(
+          Type.Object(
+            {
+              cert: Type.String({ description: 'A certificate as PEM, by reference.' }),
+              key: Type.String({ writeOnly: true, description: 'Its private key as PEM, by reference.' }),
+            },
+            closed,
+          ),
+          (pair) => isReference(pair.cert) || isReference(pair.key) || certificateProblem(pair) === null,
+          (pair) => certificateProblem(pair) ?? 'must be a certificate and its key',
+        ),
+      },
+      closed,
+    ),
   ],
   { description: 'How the call proves who it comes from.' },
 )
+
+const hasUser = (text: string) => {
+  const url = URL.parse(text)
+  return url !== null && (url.username !== '' || url.password !== '')
+}
 
 const response = Type.Refine(
   Type.Object(
@@ -75,21 +133,19 @@ const isSpan = (text: string) => {
   return time >= SHORTEST && time <= LONGEST
 }
 
-/** A reference is resolved before it counts; where it leads nowhere, that is said by itself. */
-const isReference = (text: string) => /^(?:env|file):\/\//.test(text)
-
 const signing = Type.Object(
   {
     secrets: Type.Array(
       Type.Refine(
         Type.String({ writeOnly: true }),
         (text) => isReference(text) || isSigningSecret(text),
-        () => 'must be whsec_ and base64, or another text, of at least 24 bytes',
+        () =>
+          'must be whsec_ and base64, or another text, of at least 24 bytes; or whsk_ and the base64 of an Ed25519 key',
       ),
       {
         minItems: 1,
         description:
-          'Each signs, so that a receiver may know the old or the new one. `whsec_` and base64, or any other text, which counts as it is.',
+          'Each signs, so that a receiver may know the old or the new one. `whsec_` and base64, or any other text, which counts as it is (`v1`); `whsk_` and the base64 of an Ed25519 key, whose public half the receiver holds (`v1a`).',
       },
     ),
   },

@@ -68,6 +68,9 @@ const userOf = ({ username, password }: URL): Headers =>
 function authHeader(auth: WebHookConfig['auth'], given: Headers): Headers {
   if (auth === undefined) return {}
   if (auth.type === 'basic_auth') return { authorization: basic(auth.config.user, auth.config.password) }
+  if (auth.type === 'bearer') return { authorization: `Bearer ${headerText(auth.config.token)}` }
+  // A token is got when it is needed, and a certificate is no header.
+  if (auth.type !== 'api_key') return {}
   const { name, value } = auth.config
   if (auth.config.in === 'header') return { [name.toLowerCase()]: headerText(value) }
   const cookie = `${name}=${cookieText(value)}`

@@ -20,6 +20,7 @@ test.each(EVENTS.map(eventPlace))('%s: whatever is said of the answer, the call 
 
 const settings = {
   actions: {
+    enabled: true,
     askTimeout: 1,
     timeout: 3_000,
     attempts: 3,

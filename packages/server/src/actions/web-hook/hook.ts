@@ -1,10 +1,12 @@
 import type { EndpointLimits, OnFailure, RetryPolicy, Sign } from '../../core/action.ts'
+import type { Credentials } from '../../core/credentials.ts'
 import { parseDuration } from '../../core/duration.ts'
 import { isEventPlace, type Place } from '../../core/place.ts'
 import type { Settings } from '../../core/settings.ts'
 import type { Milliseconds } from '../../core/time.ts'
 import type { WebHookConfig } from './config.ts'
 import { type Expression, readExpression } from '../template/expression.ts'
+import { credentialsOf } from './credentials.ts'
 import { type HookHeaders, hookHeaders } from './headers.ts'
 import { signWith } from '../template/signature.ts'
 import { endpointOf, type HookUrl, readUrl } from '../template/url.ts'
@@ -31,6 +33,8 @@ export type Hook = {
   readonly headers: HookHeaders
   readonly secrets: { readonly [name: string]: string }
   readonly sign: Sign | null
+  /** What has to be got or shown before a call is made. */
+  readonly credentials: Credentials | null
   readonly emitHeaders: boolean
   readonly timeout: Milliseconds
   readonly attempts: number
@@ -59,6 +63,7 @@ export function readHook(config: WebHookConfig, place: Place, { actions }: Pick<
     template: body === NO_BODY ? null : body,
     headers: body === NO_BODY ? withoutContentType(headers, config) : headers,
     secrets: config.secrets ?? {},
+    credentials: credentialsOf(config.auth),
     sign: signing === undefined ? null : signWith(signing.secrets),
     emitHeaders: config.emit_analytics_event !== false,
     timeout: timeout === undefined ? actions.timeout : (parseDuration(timeout) ?? actions.timeout),

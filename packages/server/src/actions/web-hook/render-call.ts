@@ -30,7 +30,7 @@ export async function renderCall(
   context: BeforeContext | AfterContext | EventContext,
   { id, at, budget }: Moment,
 ): Promise<Rendered> {
-  const { method, template, headers, sign } = hook
+  const { method, template, headers, sign, credentials } = hook
   const seen = templateContext({ settings, deliveryId: id, at }, context)
   try {
     if (hook.when !== null && !isTrue(hook.when, seen)) return { kind: 'skipped' }
@@ -48,6 +48,7 @@ export async function renderCall(
         body: rendered.body,
         secretHeaders: Object.keys(headers.secret),
         ...(sign === null ? {} : { isSigned: true }),
+        ...(credentials === null ? {} : { hasCredentials: true }),
       },
     }
   } catch (error) {

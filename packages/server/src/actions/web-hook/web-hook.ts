@@ -28,7 +28,17 @@ export const webHook = defineConfiguredAction<typeof webHookConfig, ActionDeps>(
   },
 })
 
-const sendingOf = ({ headers, secrets, sign, attempts, onFailure, endpoint, retry, limits }: Hook): Sending => ({
+const sendingOf = ({
+  headers,
+  secrets,
+  sign,
+  credentials,
+  attempts,
+  onFailure,
+  endpoint,
+  retry,
+  limits,
+}: Hook): Sending => ({
   secretHeaders: headers.secret,
   secrets,
   attempts,
@@ -36,5 +46,6 @@ const sendingOf = ({ headers, secrets, sign, attempts, onFailure, endpoint, retr
   ...(retry === null ? {} : { retry }),
   ...(limits === null ? {} : { limits }),
   ...(sign === null ? {} : { sign }),
+  ...(credentials === null ? {} : { credentials }),
   ...(onFailure === null ? {} : { onFailure }),
 })

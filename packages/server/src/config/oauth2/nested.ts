@@ -39,6 +39,7 @@ export function nestedOAuth2(config: Config, { publicUrl, secrets, revision }: A
           success: urls.device.success ?? own('ui/device/done'),
         },
       },
+      actions: { ...tree.actions, enabled: tree.actions.enabled && config.actions.enabled },
       secrets: { ...tree.secrets, system: tree.secrets.system.length > 0 ? tree.secrets.system : [...secrets] },
     },
     { revision, generatedSecret: secrets[0] ?? '', document: {}, prefix: 'oauth2_server.' },

@@ -280,6 +280,7 @@ const own = {
     after_issue: tokenHooks('Told once a token is issued.'),
   }),
   actions: group('How actions are asked.', {
+    enabled: flag('Whether actions and token hooks run at all; `--actions off` says false.', true),
     ask_timeout: optionalDuration('One budget for all blocking actions of one token.'),
     timeout: optionalDuration('One budget for all attempts of one action, unless it has its own.'),
     attempts: whole('Tries of a blocking call.', 3, { minimum: 1, maximum: 10 }),

@@ -153,8 +153,10 @@ export function toOAuth2Settings(
       userCodeCharacters:
         userCode.entropy_preset === 'low' || userCode.entropy_preset === 'medium' ? 'digits' : 'base-20',
     },
-    tokenHook: hookOf(oauth2.token_hook, `${prefix}oauth2.token_hook`),
-    refreshTokenHook: hookOf(oauth2.refresh_token_hook, `${prefix}oauth2.refresh_token_hook`),
+    tokenHook: config.actions.enabled ? hookOf(oauth2.token_hook, `${prefix}oauth2.token_hook`) : null,
+    refreshTokenHook: config.actions.enabled
+      ? hookOf(oauth2.refresh_token_hook, `${prefix}oauth2.refresh_token_hook`)
+      : null,
     tokens: {
       before: entriesOf(config.tokens.before_issue.hooks, `${prefix}tokens.before_issue.hooks`),
       after: entriesOf(config.tokens.after_issue.hooks, `${prefix}tokens.after_issue.hooks`),
@@ -200,6 +202,7 @@ export function toOAuth2Settings(
       cookieAllowlist: [],
     },
     actions: {
+      enabled: config.actions.enabled,
       askTimeout: optional(config.actions.ask_timeout, preset.askTimeout),
       timeout: optional(config.actions.timeout, preset.timeout),
       attempts: config.actions.attempts,

@@ -189,6 +189,10 @@ export const clients = group('Calls that go out.', {
 const onEvent = (event: EventName) => group(`On ${event}.`, { hooks: hookList(eventPlace(event)) })
 
 export const actions = group('How actions are asked, and those that are told of events.', {
+  enabled: flag(
+    'Whether actions run at all; `--actions off` says false. Deliveries that are queued wait meanwhile.',
+    true,
+  ),
   on: group('Calls that are queued when something has happened, whatever caused it.', {
     identity: group('To a person.', {
       created: onEvent('identity.created'),
