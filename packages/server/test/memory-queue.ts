@@ -28,7 +28,7 @@ export type MemoryQueue = Queue & {
 
 const PUT_ASIDE = 30_000
 
-/** It keeps the rules of `store/claims.ts` and `store/completion.ts`; `queue-contract.test.ts` holds all three together. */
+/** It keeps the rules of `store/claims.ts` and `store/completion.ts`; `simulation.test.ts` tells all three the same stories. */
 export function memoryQueue(realNow: () => number = () => Date.now()): MemoryQueue {
   const rows = new Map<string, QueuedRow>()
   const actions = new Map<string, ActionStanding>()

@@ -1,7 +1,8 @@
 import type { Milliseconds } from '../core/time.ts'
+import type { Timers } from './timers.ts'
 
 /** A wait that anybody may end early. A ring while nobody waits is not forgotten. */
-export function makeBell() {
+export function makeBell({ after }: Pick<Timers, 'after'>) {
   const state: { isRung: boolean; wakeUp: () => void } = { isRung: false, wakeUp: () => {} }
   return {
     ring: () => {
@@ -11,9 +12,9 @@ export function makeBell() {
     rung: async (longest: Milliseconds) => {
       await new Promise<void>((resolve) => {
         if (state.isRung) return resolve()
-        const timer = setTimeout(resolve, longest)
+        const cancel = after(longest, resolve)
         state.wakeUp = () => {
-          clearTimeout(timer)
+          cancel()
           resolve()
         }
       })

@@ -7,6 +7,7 @@ import { makeBell } from './bell.ts'
 import type { Claimed, Lane, Lease, Queue, Share, Survey, Taken } from './queue.ts'
 import type { Recorder, Rest } from './recorder.ts'
 import { shareOut, untilNext } from './share-out.ts'
+import { realTimers, type Timers } from './timers.ts'
 
 /** One attempt of one delivery: what was tried, and what comes next. */
 export type Deliver = (taken: Taken, signal: AbortSignal) => Promise<Rest>
@@ -23,6 +24,7 @@ export type WorkerDeps = {
   readonly concurrency: number
   readonly pollInterval?: Milliseconds
   readonly lease?: Milliseconds
+  readonly timers?: Timers
 }
 
 export type Worker = {
@@ -41,9 +43,9 @@ const SOON: Milliseconds = 20
 
 /** Starts the loop that delivers what commits have queued. It ends only when it is stopped. */
 export function startWorker(deps: WorkerDeps): Worker {
-  const { pollInterval = POLL, lease = LEASE } = deps
+  const { pollInterval = POLL, lease = LEASE, timers = realTimers } = deps
   const underWay = new Map<Lease, Promise<void>>()
-  const bell = makeBell()
+  const bell = makeBell(timers)
   const stopping = new AbortController()
   const abort = new AbortController()
   const turns = { now: 0, of: new Map<string, number>() }
@@ -56,7 +58,10 @@ export function startWorker(deps: WorkerDeps): Worker {
     deps.recorder.learn(survey)
     const shares = shareOut(survey, { free, limitsOf: deps.limitsOf, lastTurn: (queue) => turns.of.get(queue) ?? 0 })
     remember(turns, survey, shares)
+    const asked = deps.stopwatch.now()
     const claimed = await deps.queue.claim(shares, { lane: deps.lane, lease })
+    // Whoever was held up for so long (a process that was stopped) may be late: somebody else may hold them by now.
+    if (deps.stopwatch.now() - asked >= lease) return SOON
     const since = new Map(survey.waiting.map(({ actionId, action }) => [actionId, goingSince(action, survey.now)]))
     for (const each of claimed) begin(each, since)
     if (claimed.length > 0) return 0
@@ -82,9 +87,9 @@ export function startWorker(deps: WorkerDeps): Worker {
       if (wait > 0) await bell.rung(wait)
     }
   }
-  const heartbeat = setInterval(() => {
+  const stopHeartbeat = timers.every(lease / 5, () => {
     if (underWay.size > 0) void extend(deps, [...underWay.keys()], lease)
-  }, lease / 5)
+  })
   const looping = loop()
 
   return {
@@ -93,10 +98,10 @@ export function startWorker(deps: WorkerDeps): Worker {
       stopping.abort()
       bell.ring()
       await looping
-      const timer = setTimeout(() => abort.abort(), grace)
+      const cancel = timers.after(grace, () => abort.abort())
       await Promise.all(underWay.values())
-      clearTimeout(timer)
-      clearInterval(heartbeat)
+      cancel()
+      stopHeartbeat()
     },
   }
 }
