@@ -361,7 +361,7 @@ function makeAgenda(time: { now: number }, random: () => number) {
         time.now = Math.max(time.now, entry.at)
         await entry.run()
         // Whatever that set in motion has to come to rest first.
-        for (let hop = 0; hop < 20; hop++) await null
+        for (let hop = 0; hop < 20; hop++) await Promise.resolve()
         events += 1
         if (events % 50 === 0 && (await isDone())) break
       }
