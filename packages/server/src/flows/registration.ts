@@ -17,7 +17,7 @@ import { isTwoStep } from './style.ts'
 
 /** The decisions at the start of a registration (ory-identity-api.md §3.2). */
 export function openRegistration(deps: FlowDeps, request: StartRequest, returnTo: string | null): Opening {
-  if (!deps.settings.selfservice.registration.enabled) throw disabled
+  checkRegistrationEnabled(deps)
   if (request.type === 'api' && request.caller.session !== null) return { kind: 'signed_in' }
   const draft: RegistrationFlow = {
     ...newFlow(deps, request, returnTo),
@@ -29,13 +29,21 @@ export function openRegistration(deps: FlowDeps, request: StartRequest, returnTo
   return { kind: 'opened_unless_signed_in', flow }
 }
 
-const disabled = new WireError(400, null, {
-  id: 'self_service_flow_disabled',
-  reason: 'Registration is not allowed because it was disabled.',
-})
+/** Nobody signs up once it is switched off, not even in a form that was open before. */
+export function checkRegistrationEnabled({ settings }: Pick<FlowDeps, 'settings'>): void {
+  if (settings.selfservice.registration.enabled) return
+  throw new WireError(400, null, {
+    id: 'self_service_flow_disabled',
+    reason: 'Registration is not allowed because it was disabled.',
+  })
+}
 
 export const registrationRules = (deps: FlowDeps, flow: RegistrationFlow): FlowRules => ({
-  admit: ({ session }) => (session === null ? 'welcome' : 'signed_in'),
+  admit: ({ session }) => {
+    if (session !== null) return 'signed_in'
+    checkRegistrationEnabled(deps)
+    return 'welcome'
+  },
   person: async () => null,
   coerce: (fields, encoding) => deps.traits.coerce(flow.identitySchema, toStep(deps, fields), encoding),
   expired: (times) => messages.registrationExpired(times),

@@ -11,6 +11,7 @@ import type { Body, Caller, FlowDeps, Parked } from '../flows/define.ts'
 import { renderAgain } from '../flows/form.ts'
 import { unpark } from '../flows/parked.ts'
 import { checkRecoveryEnabled } from '../flows/recovery.ts'
+import { checkRegistrationEnabled } from '../flows/registration.ts'
 import { checkSettingsOwner, notSignedIn } from '../flows/settings.ts'
 import { startFlow } from '../flows/start.ts'
 import { submitFlow } from '../flows/submit.ts'
@@ -114,6 +115,7 @@ export async function findOwnFlow(
   const session = name === 'settings' ? await liveSession(deps, exchange) : null
   if (name === 'settings' && session === null) throw notSignedIn(deps)
   if (name === 'verification') checkVerificationEnabled(deps)
+  if (name === 'registration') checkRegistrationEnabled(deps)
   const flow = await load(deps, name, id)
   if (flow.name === 'recovery' && !flow.csrfExempt) checkRecoveryEnabled(deps)
   if (flow.name === 'settings') checkSettingsOwner(deps, flow, session, uiUrl(deps, flow))
