@@ -95,6 +95,22 @@ test.each([
   await expect(load(document)).rejects.toThrow(error)
 })
 
+test.each([
+  ['before_issue', 'response: {ignore: true}', 'response.ignore', 'after_issue'],
+  ['before_issue', 'lane: identity', 'lane', 'after_issue'],
+  ['after_issue', 'response: {parse: true}', 'response.parse', 'before_issue'],
+  ['after_issue', 'can_interrupt: true', 'can_interrupt', 'before_issue'],
+  ['after_issue', 'on_failure: continue', 'on_failure', 'before_issue'],
+  ['after_issue', 'attempts: 2', 'attempts', 'before_issue'],
+])('an action under %s with %s is refused, and shown where it belongs', async (list, key, name, other) => {
+  const config = `{url: "https://a.example.test/", method: POST, ${key}}`
+  const said: unknown = await load(`tokens: {${list}: {hooks: [{hook: web_hook, config: ${config}}]}}`).catch(
+    (thrown: unknown) => thrown,
+  )
+  expect(String(said)).toContain(`tokens.${list}.hooks[0].config.${name}`)
+  expect(String(said)).toContain(`stands under ${other}`)
+})
+
 test('secrets are in no message', async () => {
   const wrong =
     'oauth2: {token_hook: {url: "https://u:hush@a.example.test/", auth: {type: api_key, config: {in: body, name: x, value: hush}}}}'

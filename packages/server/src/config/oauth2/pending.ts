@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Finding } from '../check.ts'
 import { parsePath, valueAt } from '../path.ts'
+import { misplacedKeys } from './misplaced-keys.ts'
 
 type Unsupported = {
   readonly key: string
@@ -37,8 +38,10 @@ export const UNSUPPORTED: readonly Unsupported[] = [
   { key: 'feature_flags' },
 ]
 
-export const unsupportedKeys = (configured: unknown, defaults: unknown): readonly Finding[] =>
-  UNSUPPORTED.flatMap(({ key, refusedBecause, because }): readonly Finding[] => {
+/** Everything a file asks of the OAuth2 server that would not happen. */
+export const unsupportedKeys = (configured: unknown, defaults: unknown): readonly Finding[] => [
+  ...misplacedKeys(configured),
+  ...UNSUPPORTED.flatMap(({ key, refusedBecause, because }): readonly Finding[] => {
     const path = parsePath(key)
     const value = valueAt(configured, path)
     if (value === undefined || isDeepStrictEqual(value, valueAt(defaults, path))) return []
@@ -53,4 +56,5 @@ export const unsupportedKeys = (configured: unknown, defaults: unknown): readonl
         severity: 'warning',
       },
     ]
-  })
+  }),
+]
