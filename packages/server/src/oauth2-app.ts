@@ -1,5 +1,6 @@
 import type { OAuth2Settings } from './core/oauth2-settings.ts'
 import { assembleOAuth2, type OAuth2Parts } from './assemble-oauth2.ts'
+import { readCertificate } from './http/certificate.ts'
 import { createListener } from './http/listener.ts'
 import { OAUTH2_BODY_LIMIT } from './http/oauth2/listener-doors.ts'
 import type { FlowDeps } from './oauth2/authorize.ts'
@@ -25,9 +26,14 @@ const KEPT_AFTER_END: Milliseconds = 30 * 60_000
 export async function startOAuth2(parts: OAuth2Parts, settings: OAuth2Settings): Promise<OAuth2App> {
   const serving = { doors: await assembleOAuth2(parts, settings) }
   const { log, store, world } = parts
-  const options = { certificate: null, bodyLimit: OAUTH2_BODY_LIMIT }
-  const open = createListener(() => serving.doors.public, options)
-  const admin = createListener(() => serving.doors.admin, options)
+  const open = createListener(() => serving.doors.public, {
+    certificate: readCertificate(settings.serve.public.tls),
+    bodyLimit: OAUTH2_BODY_LIMIT,
+  })
+  const admin = createListener(() => serving.doors.admin, {
+    certificate: readCertificate(settings.serve.admin.tls),
+    bodyLimit: OAUTH2_BODY_LIMIT,
+  })
   const sweep = setInterval(() => {
     store
       .commit([{ kind: 'oauth2', change: { write: 'sweepTokens', before: world.clock.now() - KEPT_AFTER_END } }])
@@ -38,8 +44,8 @@ export async function startOAuth2(parts: OAuth2Parts, settings: OAuth2Settings):
     await Promise.all([open.close(), admin.close()])
   }
   try {
-    await open.listen({ ...settings.serve.public, socket: null })
-    await admin.listen({ ...settings.serve.admin, socket: null })
+    await open.listen(settings.serve.public)
+    await admin.listen(settings.serve.admin)
   } catch (error) {
     await close()
     throw error
@@ -47,6 +53,8 @@ export async function startOAuth2(parts: OAuth2Parts, settings: OAuth2Settings):
   return {
     reload: async (next) => {
       serving.doors = await assembleOAuth2(parts, next)
+      open.show(readCertificate(next.serve.public.tls))
+      admin.show(readCertificate(next.serve.admin.tls))
     },
     flow: () => serving.doors.flow,
     sendingOf: (action) => serving.doors.actions.sendingOf(action),

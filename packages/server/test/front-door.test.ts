@@ -1,14 +1,13 @@
-import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { Agent, request as httpRequest } from 'node:http'
-import { request as httpsRequest } from 'node:https'
 import { connect } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import type { JsonObject } from '../src/core/json.ts'
 import { DIALECTS, startTestApp, type TestApp } from './app.ts'
 import { httpClient, textAt } from './http-client.ts'
+import { certificate, freshFolder, overSocket, overTls } from './listening.ts'
 
 const http = httpClient({ keepsCookies: false })
 const JSON_ONLY = { accept: 'application/json' }
@@ -168,35 +167,6 @@ test('whose word on where a request comes from counts is configured', async () =
   ])
 })
 
-function freshFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'cardea-door-'))
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
-  return folder
-}
-
-/** A certificate for localhost, signed by itself. */
-function certificate(folder: string, name: string) {
-  const [key, cert] = [join(folder, `${name}.key`), join(folder, `${name}.pem`)]
-  const subject = ['-subj', `/CN=${name}`, '-addext', 'subjectAltName=IP:127.0.0.1', '-days', '2']
-  const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes']
-  execFileSync('openssl', ['req', '-x509', ...kind, '-keyout', key, '-out', cert, ...subject], { stdio: 'ignore' })
-  return { key, cert }
-}
-
-type Shown = { readonly status: number; readonly body: string; readonly name: string }
-
-const overTls = (url: string) =>
-  new Promise<Shown>((resolve, reject) => {
-    const asked = httpsRequest(url, { rejectUnauthorized: false, headers: JSON_ONLY, agent: false }, (answer) => {
-      let body = ''
-      const { socket } = answer
-      const name = 'getPeerCertificate' in socket ? String(Object(socket).getPeerCertificate().subject.CN) : ''
-      answer.setEncoding('utf8').on('data', (chunk: string) => (body += chunk))
-      answer.on('end', () => resolve({ status: answer.statusCode ?? 0, body, name }))
-    })
-    asked.on('error', reject).end()
-  })
-
 test('a listener with a certificate speaks https, and shows a renewed one after a reload', async () => {
   const folder = freshFolder()
   const first = certificate(folder, 'first')
@@ -214,16 +184,6 @@ test('a listener with a certificate speaks https, and shows a renewed one after 
   await app.reload({ serve: { public: { tls } } })
   expect(await overTls(`${url}/health/alive`)).toMatchObject({ status: 200, name: 'second' })
 })
-
-const overSocket = (socketPath: string, path: string) =>
-  new Promise<number>((resolve, reject) => {
-    httpRequest({ socketPath, path, agent: false }, (answer) => {
-      answer.resume()
-      resolve(answer.statusCode ?? 0)
-    })
-      .on('error', reject)
-      .end()
-  })
 
 test('a listener at a unix socket has its mode, and takes the place of a socket that was left behind', async () => {
   const path = join(freshFolder(), 'admin.sock')

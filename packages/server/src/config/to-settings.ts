@@ -13,16 +13,15 @@ import type {
   HookList,
   LinkSettings,
   MigrateHookSettings,
-  PemSource,
   PasskeySettings,
   RateLimitSettings,
   RelyingParty,
   SchemaSource,
   Settings,
-  TlsSettings,
   TotpSettings,
 } from '../core/settings.ts'
 import type { Milliseconds } from '../core/time.ts'
+import { openingOf } from './opening-of.ts'
 import { EVENTS, type EventName, FLOWS, type FlowName, type MethodName } from '../core/trigger.ts'
 import { courierSettings } from './courier-settings.ts'
 import { nestedOAuth2 } from './oauth2/nested.ts'
@@ -281,27 +280,11 @@ function baseUrlOf({ dev }: Config, { host, port, base_url }: ListenerConfig, ho
   return `${dev ? 'http' : 'https'}://${name}:${port}/`
 }
 
-type ListenerParts = Pick<Config['serve']['admin'], 'host' | 'port' | 'socket' | 'tls' | 'request_log'>
-
-const listenerOf = ({ host, port, socket, tls, request_log }: ListenerParts) => ({
+const listenerOf = ({ host, port, ...opening }: Omit<Config['serve']['admin'], 'auth'>) => ({
   host,
   port,
-  socket: socket === undefined ? null : { owner: socket.owner ?? null, group: socket.group ?? null, mode: socket.mode },
-  tls: tlsOf(tls),
-  logsHealth: !request_log.disable_for_health,
+  ...openingOf(opening),
 })
-
-function tlsOf(tls: ListenerParts['tls']): TlsSettings | null {
-  const [key, cert] = [pemOf(tls?.key), pemOf(tls?.cert)]
-  return key === null || cert === null ? null : { key, cert }
-}
-
-function pemOf(
-  pem: { readonly path?: string | undefined; readonly base64?: string | undefined } | undefined,
-): PemSource | null {
-  if (pem?.base64 !== undefined && pem.base64 !== '') return { kind: 'base64', base64: pem.base64 }
-  return pem?.path === undefined || pem.path === '' ? null : { kind: 'file', path: pem.path }
-}
 
 const corsOf = (cors: Config['serve']['public']['cors']) => ({
   enabled: cors.enabled,

@@ -1,6 +1,14 @@
 import type { JsonObject } from './json.ts'
 import type { Grace } from './oauth2.ts'
-import type { AdminListener, ClientSettings, CookieSettings, HookEntry, PublicListener, Settings } from './settings.ts'
+import type {
+  AdminListener,
+  ClientSettings,
+  CookieSettings,
+  HookEntry,
+  Opening,
+  PublicListener,
+  Settings,
+} from './settings.ts'
 import type { Milliseconds } from './time.ts'
 
 /** Where a token action stands, and for whom it runs. */
@@ -29,8 +37,8 @@ export type OAuth2Settings = {
   readonly issuer: string
   readonly publicUrl: string
   readonly serve: {
-    readonly public: PublicListener
-    readonly admin: AdminListener & { readonly cors: PublicListener['cors'] }
+    readonly public: PublicListener & Opening
+    readonly admin: AdminListener & Opening & { readonly cors: PublicListener['cors'] }
   }
   readonly cookies: CookieSettings & {
     readonly legacySameSite: boolean

@@ -78,6 +78,7 @@ test('every key of a valid hydra.yml is known, and what it says is in force', as
     clients: { privateAddresses: 'refused' },
     urls: { postLogout: 'https://a.example.test/bye' },
     pairwiseSalt: 'a-salt-for-tests',
+    serve: { public: { logsHealth: false, tls: null, socket: null }, admin: { logsHealth: true } },
   })
   expect(warnings.join('\n')).not.toContain('hush')
 })
@@ -88,7 +89,7 @@ test.each([
   ['a wrong type', 'ttl: {access_token: 5}', /ttl\.access_token/],
   ['a wrong address', 'oauth2: {token_hook: "htps://a.example.test/"}', /oauth2\.token_hook/],
   ['a short secret', 'secrets: {system: [short]}', /secrets\.system\[0\]/],
-  ['TLS that is not served', 'serve: {public: {tls: {enabled: true}}}', /serve\.public\.tls[\s\S]*plain http/],
+  ['TLS without a certificate', 'serve: {public: {tls: {enabled: true}}}', /serve\.public\.tls[\s\S]*key and cert/],
   ['a key module that is not asked', 'hsm: {enabled: true}', /hsm\.enabled/],
   ['another database', 'dsn: mysql://a', /dsn/],
 ])('%s keeps the server from starting, and is named', async (_name, document, error) => {

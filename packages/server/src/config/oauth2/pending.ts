@@ -13,17 +13,11 @@ type Unsupported = {
 
 /** Keys of a valid hydra.yml that do nothing here: refused or announced, never silently ignored (design.md §6). */
 export const UNSUPPORTED: readonly Unsupported[] = [
-  { key: 'serve.tls', refusedBecause: 'the listeners would speak plain http where the file asks for https' },
-  { key: 'serve.public.tls', refusedBecause: 'the listener would speak plain http where the file asks for https' },
-  { key: 'serve.admin.tls', refusedBecause: 'the listener would speak plain http where the file asks for https' },
-  { key: 'serve.public.socket', refusedBecause: 'there are no unix sockets: what it keeps out would get in' },
-  { key: 'serve.admin.socket', refusedBecause: 'there are no unix sockets: what it keeps out would get in' },
   { key: 'hsm.enabled', refusedBecause: 'keys would lie in the database' },
-  { key: 'serve.public.request_log' },
-  { key: 'serve.admin.request_log' },
-  { key: 'serve.public.access_log' },
-  { key: 'serve.admin.access_log' },
-  { key: 'serve.public.cors.options_passthrough' },
+  ...['serve.tls', 'serve.public.tls', 'serve.admin.tls'].map((key) => ({
+    key: `${key}.allow_termination_from`,
+    because: 'a proxy in front may always take TLS off',
+  })),
   { key: 'serve.public.cors.debug' },
   { key: 'serve.public.base_url', because: 'urls.self.public and urls.self.issuer say it, as in Hydra' },
   { key: 'serve.admin.base_url', because: 'urls.self.admin says it, as in Hydra' },
@@ -41,6 +35,7 @@ export const UNSUPPORTED: readonly Unsupported[] = [
 /** Everything a file asks of the OAuth2 server that would not happen. */
 export const unsupportedKeys = (configured: unknown, defaults: unknown): readonly Finding[] => [
   ...misplacedKeys(configured),
+  ...missingCertificates(configured),
   ...UNSUPPORTED.flatMap(({ key, refusedBecause, because }): readonly Finding[] => {
     const path = parsePath(key)
     const value = valueAt(configured, path)
@@ -58,3 +53,18 @@ export const unsupportedKeys = (configured: unknown, defaults: unknown): readonl
     ]
   }),
 ]
+
+/** Whoever asks for https must not get plain http. (Hydra would make a certificate up, which nobody trusts.) */
+function missingCertificates(configured: unknown): readonly Finding[] {
+  const has = (...path: readonly string[]) =>
+    ['key', 'cert'].every((part) => ['path', 'base64'].some((form) => valueAt(configured, [...path, part, form])))
+  return [
+    ['serve', 'tls'],
+    ['serve', 'public', 'tls'],
+    ['serve', 'admin', 'tls'],
+  ].flatMap((path): readonly Finding[] =>
+    valueAt(configured, [...path, 'enabled']) !== true || has(...path) || has('serve', 'tls')
+      ? []
+      : [{ path, part: 'value', got: 'no key or no certificate', need: 'key and cert, each with path or base64' }],
+  )
+}

@@ -3,6 +3,7 @@ import { parseDuration } from '../../core/duration.ts'
 import type { JsonObject } from '../../core/json.ts'
 import type { LegacyHook, OAuth2Settings, TokenHookEntry } from '../../core/oauth2-settings.ts'
 import type { Cors } from '../../core/settings.ts'
+import { openingOf, tlsOf } from '../opening-of.ts'
 import type { OAuth2Config } from './schema.ts'
 
 export type OAuth2Surroundings = {
@@ -73,12 +74,14 @@ export function toOAuth2Settings(
         port: publicPort,
         baseUrl: publicUrl,
         cors: corsOf(serve.public.cors),
+        ...openingFor(serve, serve.public),
       },
       admin: {
         host: serve.admin.host || (config.profile === 'safe' && config.dev ? 'localhost' : preset.adminHost),
         port: serve.admin.port,
         baseUrl: slashed(urls.self.admin ?? `http://localhost:${serve.admin.port}/`),
         cors: corsOf(serve.admin.cors),
+        ...openingFor(serve, serve.admin),
         bearerTokenHashes: serve.admin.auth.bearer_tokens.map((token) =>
           createHash('sha256').update(token).digest('hex'),
         ),
@@ -225,6 +228,19 @@ const slashed = (url: string) => (url.endsWith('/') ? url : `${url}/`)
 /** The schema lets no other text through. */
 const milliseconds = (text: string) => parseDuration(text) ?? 0
 const optional = (text: string | undefined, fallback: number) => (text === undefined ? fallback : milliseconds(text))
+type Serve = OAuth2Config['serve']
+
+/** A listener shows the certificate of its own, else the one of both. */
+const openingFor = ({ tls: shared }: Pick<Serve, 'tls'>, { socket, tls, request_log, access_log }: Serve['public']) =>
+  openingOf({
+    socket,
+    tls:
+      tls?.enabled === false
+        ? undefined
+        : [tls, shared].find((each) => each?.enabled !== false && tlsOf(each) !== null),
+    request_log: { disable_for_health: request_log.disable_for_health || access_log.disable_for_health },
+  })
+
 const openOf = (text: string) => (text === 'anyone' ? 'anyone' : 'same_host')
 
 const corsOf = (cors: OAuth2Config['serve']['public']['cors']): Cors => ({

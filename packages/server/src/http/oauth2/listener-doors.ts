@@ -1,4 +1,5 @@
 import { WireError } from '../../core/errors.ts'
+import type { Opening } from '../../core/settings.ts'
 import { malformed, OAuthFault } from '../../oauth2/fault.ts'
 import { checkAdmin } from '../admin-gate.ts'
 import { adminPath } from '../admin-path.ts'
@@ -17,7 +18,7 @@ export const OAUTH2_BODY_LIMIT = 1024 * 1024
 export function oauth2PublicDoor(doors: OAuth2Doors, routes: readonly Route[]): Door {
   const { cors } = doors.flow.settings.serve.public
   return {
-    ...common(doors, routes),
+    ...common(doors, routes, doors.flow.settings.serve.public),
     // Who asks before the call can't say which client it is; the answer itself is only for origins that are allowed.
     corsFor: ({ method, path }) =>
       method === 'OPTIONS' && isForClients(path) ? inForce({ ...cors, allowedOrigins: ['*'] }) : inForce(cors),
@@ -32,7 +33,7 @@ export function oauth2PublicDoor(doors: OAuth2Doors, routes: readonly Route[]): 
 export function oauth2AdminDoor(doors: OAuth2Doors, routes: readonly Route[]): Door {
   const { admin } = doors.flow.settings.serve
   return {
-    ...common(doors, routes),
+    ...common(doors, routes, admin),
     corsFor: () => inForce(admin.cors),
     spell: adminPath(routes),
     answer: (route, exchange) =>
@@ -44,11 +45,11 @@ export function oauth2AdminDoor(doors: OAuth2Doors, routes: readonly Route[]): D
   }
 }
 
-const common = (doors: OAuth2Doors, routes: readonly Route[]) => ({
+const common = (doors: OAuth2Doors, routes: readonly Route[], opening: Opening) => ({
   routes: routeTable(routes),
   isTrusted: null,
   refuse: (refusal: Refusal) => refuse(doors, refusal),
-  ...logging(doors.flow.settings, { logsHealth: true }, doors.flow.log),
+  ...logging(doors.flow.settings, opening, doors.flow.log),
 })
 
 /** Whatever is thrown, in OAuth's words. */
