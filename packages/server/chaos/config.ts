@@ -14,6 +14,9 @@ export const plannedFor = (email: string): readonly string[] =>
 /** Addresses that the gate refuses: nothing may be stored or told of them. */
 export const isRefused = (email: string) => email.startsWith('refused-')
 
+/** As many tries as in three days, within seconds: a run has to end. */
+const IMPATIENT = { attempts: 1_000, min: '50ms', max: '1s' }
+
 type Places = { readonly dsn: string; readonly open: number; readonly admin: number; readonly receiver: string }
 
 /** Two queued actions for everybody, one that some wait for, and a gate that is asked about some. */
@@ -27,6 +30,8 @@ export const chaosConfig = ({ dsn, open, admin, receiver }: Places): JsonObject 
   log: { level: 'fatal' },
   identity: { default_schema_id: 'default', schemas: [{ id: 'default', url: base64(JSON.stringify(PERSON)) }] },
   secrets: { cookie: ['a-cookie-secret-for-the-chaos'], cipher: ['a-cipher-of-32-characters-chaos!'] },
+  actions: { deliveries: { retry: IMPATIENT, concurrency: 32 } },
+  security: { rate_limits: { enabled: false } },
   // The registrations are to be many, not well hashed.
   hashers: { algorithm: 'bcrypt', bcrypt: { cost: 4 } },
   selfservice: {
