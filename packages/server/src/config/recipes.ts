@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { readdir } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Value } from 'typebox/value'
@@ -29,14 +29,25 @@ const RECIPE_FILE = /\.(?:ya?ml|json)$/
 
 /** Reads the recipes that come with Cardea and those an operator has added: files, or folders of them. A later one of the same name counts. */
 export async function readRecipes(reading: RecipeReading, locations: readonly string[]): Promise<ReadRecipes> {
-  const own = await Promise.all(locations.map((location) => filesAt(reading, fileOf(location) ?? location)))
-  const files = [...(await filesAt(reading, fileURLToPath(BUILT_IN_RECIPES))), ...own.flat()]
-  const read = await Promise.all(files.map((file) => readRecipe(reading, file)))
+  const builtIn = { readFile: (path: string) => readFile(path, 'utf8') }
+  const read = [
+    ...(await readAll(builtIn, [fileURLToPath(BUILT_IN_RECIPES)])),
+    ...(await readAll(
+      reading,
+      locations.map((location) => fileOf(location) ?? location),
+    )),
+  ]
   return {
     recipes: new Map(read.flatMap(({ recipe }) => (recipe === null ? [] : [[recipe.name, recipe]]))),
     problems: read.flatMap(({ problems }) => problems),
-    files,
+    files: read.map(({ file }) => file),
   }
+}
+
+/** What lies with the program is read from there, whatever stands for the files of an operator. */
+async function readAll(reading: RecipeReading, paths: readonly string[]) {
+  const files = (await Promise.all(paths.map((path) => filesAt(reading, path)))).flat()
+  return Promise.all(files.map(async (file) => ({ file, ...(await readRecipe(reading, file)) })))
 }
 
 async function filesAt({ listFolder = listed }: RecipeReading, path: string): Promise<readonly string[]> {
@@ -50,9 +61,9 @@ const listed = (path: string) => readdir(path).catch(() => [])
 
 type Read = { readonly recipe: Recipe | null; readonly problems: readonly ConfigProblem[] }
 
-async function readRecipe({ readFile }: RecipeReading, file: string): Promise<Read> {
+async function readRecipe(reading: RecipeReading, file: string): Promise<Read> {
   try {
-    return compiled(readDocument(file, await readFile(file)))
+    return compiled(readDocument(file, await reading.readFile(file)))
   } catch (error) {
     if (error instanceof ConfigError) return { recipe: null, problems: error.problems }
     return {

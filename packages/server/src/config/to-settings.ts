@@ -159,7 +159,7 @@ export function toSettings(
       },
     },
     clients: clientSettings(clients),
-    connections,
+    connections: actions.enabled ? connections : [],
     actions: {
       enabled: actions.enabled,
       askTimeout: milliseconds(actions.ask_timeout),

@@ -111,7 +111,7 @@ const recipes = await readRecipes({ readFile: (path) => readFile(path, 'utf8') }
 if (recipes.problems.length > 0) throw new Error(JSON.stringify(recipes.problems, null, 2))
 
 /** They happen with triggers of flows, so a connection has either. */
-const INCLUDED = ['identity.created', 'identity.updated', 'address.verified']
+const INCLUDED = new Set<string>(['identity.created', 'identity.updated', 'address.verified'])
 
 type Choice = {
   readonly secrets?: { readonly [name: string]: string }
@@ -128,7 +128,7 @@ export function connect(name: string, { secrets = {}, params = {}, on, baseUrl }
     name,
     secrets,
     params,
-    on: on ?? [...recipe.triggers.keys()].filter((name) => !INCLUDED.includes(name)),
+    on: on ?? [...recipe.triggers.keys()].filter((name) => !INCLUDED.has(name)),
     baseUrl: baseUrl ?? null,
     when: null,
   })

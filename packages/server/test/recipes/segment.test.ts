@@ -26,7 +26,7 @@ const segment = connect('segment', { secrets })
 /** As the contract compares: without what only the SDK says of itself. */
 function bare(event: JsonObject): JsonObject {
   const { integrations: _, _metadata, ...rest } = event
-  const { library, ...context } = objectAt(event, 'context')
+  const { library: ___, ...context } = objectAt(event, 'context')
   const { context: __, ...others } = rest
   return Object.keys(context).length === 0 ? others : { ...others, context }
 }
@@ -48,7 +48,7 @@ describe('Segment', () => {
   test('both in one call, as the SDK has them', () => {
     const connection = connect('segment', { secrets, params: { traits: { email: 'ctx.identity.traits.email' } } })
     const shape = (events: readonly JsonObject[]) =>
-      events.map(({ messageId: _, properties: __, ...event }): JsonObject => event)
+      events.map((event) => ({ ...event, messageId: null, properties: null }))
     expect(shape(sent(firstCall(connection)))).toEqual(shape(recorded('batch-identify-track')))
   })
 
@@ -114,7 +114,7 @@ describe('Segment', () => {
     receive(firstCall(segment))
     receive(firstCall(segment))
     expect(seen.size).toBe(2)
-    expect([...seen].every((id) => String(JSON.stringify(id)).length < 100)).toBe(true)
+    expect([...seen].every((id) => JSON.stringify(id).length < 100)).toBe(true)
     expect(ada.id).toMatch(/^[0-9a-f-]{36}$/)
   })
 })
