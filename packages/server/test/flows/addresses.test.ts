@@ -123,6 +123,33 @@ describe.each(DIALECTS)('addresses on %s', (dialect) => {
     expect(saidIn(wrong.flow)).toContain(said)
   })
 
+  test.each([
+    ['the sign for kelvins', 'mi\u212ae'],
+    ['a Cyrillic letter', 'mi\u043ae'],
+    ['full-width letters', '\uff4d\uff49\uff4b\uff45'],
+    ['a dotless letter', 'm\u0131ke'],
+    ['a joiner in between', 'mi\u200dke'],
+    ['a mark from right to left', '\u202emike'],
+  ])(
+    '%s in a typed address never has anything sent to it that is meant for the one it looks like',
+    async (_what, spelt) => {
+      count += 1
+      const [own, typed] = [`mike-${count}@example.test`, `${spelt}-${count}@example.test`]
+      await somebody(app, 'api').signUp(own)
+      for (const name of ['recovery', 'verification'] as const) {
+        const eve = somebody(app, 'ajax')
+        await eve.submit((await eve.start(name)).flow, { method: 'code', email: typed })
+      }
+      const listed: unknown = JSON.parse(
+        await (await fetch(`${app.adminUrl}/admin/courier/messages?page_size=250`)).text(),
+      )
+      const recipients = (Array.isArray(listed) ? listed : [])
+        .map((message) => textIn(message, 'recipient'))
+        .filter((recipient) => recipient.endsWith(`-${count}@example.test`))
+      expect(new Set(recipients)).toEqual(new Set([own]))
+    },
+  )
+
   test('a composed and a decomposed spelling, and other capitals, are one address', async () => {
     expect((await somebody(app, 'api').signUp('mü@example.test')).status).toBe(200)
     const again = await somebody(app, 'api').signUp('MU\u0308@example.test')

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { JsonObject } from '../../src/core/json.ts'
 import { DIALECTS } from '../app.ts'
 import { at, httpClient } from '../http-client.ts'
+import { CLIENTS } from '../journeys.ts'
 import { mailsTo } from '../mails.ts'
 import { listIn, saidIn, somebody, textIn } from '../somebody.ts'
 import { CLIENT } from '../upstream.ts'
@@ -80,6 +81,19 @@ describe.each(DIALECTS)('attacks on social sign-in, on %s', (dialect) => {
     const page = await httpClient({ keepsCookies: true }).get(answer.href, { accept: 'text/html' })
     expect(page.status).toBe(303)
     expect(page.headers.get('location')).toMatch(/^http:\/\/ui\.example\.test\/error\?id=/)
+  })
+
+  test('a callback whose flow is not there, or no longer, is refused', async () => {
+    here.upstream.is(account())
+    const { answer } = await onTheWay()
+    // Another house with the same secrets, which never had this flow.
+    const elsewhere = await stage({ dialect })
+    try {
+      const target = new URL(answer.pathname + answer.search, elsewhere.app.publicUrl)
+      refused(await somebody(elsewhere.app, 'ajax').open(target.href), 'the OAuth2 state parameter is invalid.')
+    } finally {
+      await elsewhere.close()
+    }
   })
 
   test('an answer of one provider at the door of another is refused', async () => {
@@ -217,16 +231,22 @@ describe.each(DIALECTS)('mappers and providers that fail, on %s', (dialect) => {
     }
   })
 
-  test('a provider that is away: the form says so, and works again once it is back', async () => {
+  test('a provider that is away: the form says so to every client, and works again once it is back', async () => {
     const here = await stage({ dialect })
     try {
       await here.upstream.close()
-      const ann = somebody(here.app, 'ajax')
-      const told = await ann.submit((await ann.start('login')).flow, { provider: 'up' })
-      expect(told.status).toBe(400)
-      expect(textIn(listIn(told.flow, 'ui.messages')[0], 'text')).toBe(
-        `${REASON} the provider can not be reached at the moment. Please try again later.`,
-      )
+      for (const client of CLIENTS) {
+        for (const name of ['login', 'registration', 'settings'] as const) {
+          const ann = somebody(here.app, client)
+          if (name === 'settings') await ann.signUp(`away-${client}-${dialect}@example.test`)
+          const { flow } = await ann.start(name)
+          const told = await ann.submit(flow, name === 'settings' ? { link: 'up' } : { provider: 'up' })
+          expect(told.status).toBe(client === 'form' ? (name === 'registration' ? 302 : 303) : 400)
+          expect(textIn(listIn(told.flow, 'ui.messages')[0], 'text')).toBe(
+            `${REASON} the provider can not be reached at the moment. Please try again later.`,
+          )
+        }
+      }
     } finally {
       await here.hooks.close()
       await here.app.close()

@@ -106,38 +106,40 @@ describe.each(DIALECTS)('signing in with a provider, on %s', (dialect) => {
     expect(await toldTriggers(here, 3)).toEqual(['registration.before', 'login.before', 'login.after.oidc'])
   })
 
-  test.each(['login', 'registration'] as const)(
-    'missing traits are asked for after a %s, and one more round trip completes it',
-    async (from) => {
-      const account = { sub: `bare-${++count}`, given_name: 'Olga' }
-      here.upstream.is(account)
-      const ann = somebody(here.app, 'form')
-      const asked = await goThrough(here, ann, (await ann.start(from)).flow)
-      expect(asked.status).toBe(302)
-      expect(asked.location).toMatch(/^http:\/\/ui\.example\.test\/registration\?flow=/)
-      expect(namesIn(asked.flow)).toEqual([
-        'provider',
-        'csrf_token',
-        'traits.email',
-        'traits.name.first',
-        'traits.newsletter',
-      ])
-      expect(saidIn(asked.flow)).toEqual(['traits.email: 4000002'])
-      expect(valueIn(asked.flow, 'traits.name.first')).toBe('Olga')
-      expect(at(listIn(asked.flow, 'ui.nodes')[0], 'meta.label.id')).toBe(1040003)
+  test.each(
+    (['login', 'registration'] as const).flatMap((from) =>
+      (['form', 'ajax'] as const).map((client) => [from, client] as const),
+    ),
+  )('missing traits are asked for after a %s (%s), and one more round trip completes it', async (from, client) => {
+    const account = { sub: `bare-${++count}`, given_name: 'Olga' }
+    here.upstream.is(account)
+    const ann = somebody(here.app, client)
+    const asked = await goThrough(here, ann, (await ann.start(from)).flow)
+    expect(asked.status).toBe(client === 'form' ? 302 : 400)
+    if (client === 'form') expect(asked.location).toMatch(/^http:\/\/ui\.example\.test\/registration\?flow=/)
+    expect(namesIn(asked.flow)).toEqual([
+      'provider',
+      'csrf_token',
+      'traits.email',
+      'traits.name.first',
+      'traits.newsletter',
+    ])
+    expect(saidIn(asked.flow)).toEqual(['traits.email: 4000002'])
+    expect(valueIn(asked.flow, 'traits.name.first')).toBe('Olga')
+    expect(at(listIn(asked.flow, 'ui.nodes')[0], 'meta.label.id')).toBe(1040003)
 
-      const email = `typed-${count}@example.test`
-      const done = await goThrough(here, ann, asked.flow, { traits: { email, name: { first: 'Olia' } } })
-      expect(done.location).toBe('http://ui.example.test/')
-      expect((await ann.whoami()).json).toMatchObject({
-        identity: {
-          traits: { email, name: { first: 'Olia' } },
-          // What somebody typed is nothing a provider has verified.
-          verifiable_addresses: [{ value: email, verified: false }],
-        },
-      })
-    },
-  )
+    const email = `typed-${count}@example.test`
+    const done = await goThrough(here, ann, asked.flow, { traits: { email, name: { first: 'Olia' } } })
+    if (client === 'form') expect(done.location).toBe('http://ui.example.test/')
+    else expect(done.status).toBe(200)
+    expect((await ann.whoami()).json).toMatchObject({
+      identity: {
+        traits: { email, name: { first: 'Olia' } },
+        // What somebody typed is nothing a provider has verified.
+        verifiable_addresses: [{ value: email, verified: false }],
+      },
+    })
+  })
 
   test('somebody else has the address: they sign in the old way, and the account is linked', async () => {
     const account = olga()
@@ -215,20 +217,24 @@ describe.each(DIALECTS)('signing in with a provider, on %s', (dialect) => {
     expect((await ann.whoami()).status).toBe(401)
   })
 
-  test('the provider says no: the person reads why, in the flow they came from', async () => {
-    here.upstream.is(null)
-    const ann = somebody(here.app, 'form')
-    for (const name of ['login', 'registration'] as const) {
-      const { flow } = await ann.start(name)
-      const back = await goThrough(here, ann, flow)
-      expect(back.flow.id).toBe(flow.id)
-      expect(saidIn(back.flow)).toEqual(['4000001'])
-      expect(textIn(listIn(back.flow, 'ui.messages')[0], 'text')).toBe(
-        'Unable to complete OpenID Connect flow because the OpenID Provider returned error "access_denied": Ann does not want to',
-      )
-      if (name === 'registration') expect(namesIn(back.flow)).toEqual(['provider', 'csrf_token'])
-    }
-  })
+  test.each(['form', 'ajax'] as const)(
+    '%s: the provider says no: the person reads why, in the flow they came from',
+    async (client) => {
+      here.upstream.is(null)
+      const ann = somebody(here.app, client)
+      for (const name of ['login', 'registration'] as const) {
+        const { flow } = await ann.start(name)
+        const back = await goThrough(here, ann, flow)
+        if (client === 'ajax') expect(back.status).toBe(400)
+        expect(back.flow.id).toBe(flow.id)
+        expect(saidIn(back.flow)).toEqual(['4000001'])
+        expect(textIn(listIn(back.flow, 'ui.messages')[0], 'text')).toBe(
+          'Unable to complete OpenID Connect flow because the OpenID Provider returned error "access_denied": Ann does not want to',
+        )
+        if (name === 'registration') expect(namesIn(back.flow)).toEqual(['provider', 'csrf_token'])
+      }
+    },
+  )
 
   test('a refresh asks the provider to ask again, and shows only what is linked', async () => {
     here.upstream.is(olga())
