@@ -5,6 +5,8 @@ import { assemble, messageSeal } from './assemble.ts'
 import { makePlan } from './config/plan.ts'
 import { redact } from './config/redact.ts'
 import type { CallRecord } from './core/call.ts'
+import type { Delivery } from './core/delivery.ts'
+import type { ActionId } from './core/ids.ts'
 import type { JsonObject } from './core/json.ts'
 import type { Log } from './core/log.ts'
 import type { Settings } from './core/settings.ts'
@@ -23,10 +25,12 @@ import { connectSocket } from './net/connect-socket.ts'
 import { startCallLog } from './outbox/call-log.ts'
 import { waitingQueue } from './outbox/waiting-queue.ts'
 import { type OAuth2App, startOAuth2 } from './oauth2-app.ts'
+import { type Sendable, sendDelivery } from './outbox/deliver-web-hook.ts'
 import { startOutbox } from './outbox/start-outbox.ts'
 import { startStepLog } from './outbox/step-log.ts'
 import { openStore } from './store/open-store.ts'
 import { startSweeper } from './store/sweeper.ts'
+import { figuresOf } from './telemetry/figures.ts'
 import { openMetrics } from './telemetry/metrics.ts'
 import { observeQueue } from './telemetry/observe-queue.ts'
 import { createEcho } from './ui/echo.ts'
@@ -68,7 +72,7 @@ export async function startApp({ settings, world, log, version, migrate, configu
   const callLog = startCallLog({ calls: store.calls, clock: world.clock, log, keepFor })
   const { steps, plans } = store
   const stepLog = startStepLog({ steps, plans, ...world, log, keepFor })
-  const metrics = openMetrics(null)
+  const metrics = openMetrics(() => figuresOf(store.deliveries))
   const record = (call: CallRecord) => {
     callLog.record(call)
     metrics.called(call)
@@ -95,6 +99,7 @@ export async function startApp({ settings, world, log, version, migrate, configu
   const first = planOf(settings)
   const inForce = { sendingOf: sendingOf(first), limitsOf: limitsOf(first) }
   const beside: { oauth2: OAuth2App | null } = { oauth2: null }
+  const findSending = (action: ActionId) => inForce.sendingOf(action) ?? beside.oauth2?.sendingOf(action) ?? null
   const outbox = startOutbox({
     ...world,
     queue: observeQueue(
@@ -104,7 +109,7 @@ export async function startApp({ settings, world, log, version, migrate, configu
     client,
     log,
     concurrency: 32,
-    sendingOf: (action) => inForce.sendingOf(action) ?? beside.oauth2?.sendingOf(action) ?? null,
+    sendingOf: findSending,
     record,
     settings: () => current.settings.actions,
     deliveries: () => current.settings.deliveries,
@@ -129,6 +134,8 @@ export async function startApp({ settings, world, log, version, migrate, configu
     callLog,
     stepLog,
     metrics,
+    trySending: (delivery: Pick<Delivery, 'id' | 'actionId'>, content: Sendable) =>
+      sendDelivery({ ...world, client, sendingOf: findSending }, delivery, content, { budget: content.timeout }),
     configuration: () => redact(configuration?.() ?? {}),
     client,
     templates,

@@ -5,6 +5,7 @@ import type { Origin } from './actions/events/attribute.ts'
 import { tellingStore } from './actions/events/tell-events.ts'
 import { describePlan } from './config/describe-plan.ts'
 import { NeighbourError } from './core/errors.ts'
+import { createRedactor } from './core/redactor.ts'
 import type { RecordStep } from './core/step.ts'
 import type { Effect } from './core/effect.ts'
 import type { DeliveryId } from './core/ids.ts'
@@ -37,6 +38,11 @@ import { adminDoor, publicDoor } from './http/listener-doors.ts'
 import type { Door } from './http/listener.ts'
 import { adminIdentityRoutes } from './http/admin-identity-routes.ts'
 import { adminRecoveryRoutes } from './http/admin-recovery-routes.ts'
+import { actionDirectory } from './http/action-directory.ts'
+import { deliveryRoutes } from './http/delivery-routes.ts'
+import type { Route } from './http/exchange.ts'
+import { explainRoutes } from './http/explain-routes.ts'
+import { type PlannedActionDeps, plannedActionRoutes } from './http/planned-action-routes.ts'
 import { courierRoutes } from './http/courier-routes.ts'
 import { adminSessionRoutes } from './http/admin-session-routes.ts'
 import { uiUrl } from './http/answer-flow.ts'
@@ -92,6 +98,8 @@ type Parts = {
   /** Whatever configuration asks for it: the cores are the same. */
   readonly hashQueue: HashQueue
   readonly metrics: Metrics
+  /** One attempt of a call that is no delivery: a trial. */
+  readonly trySending: PlannedActionDeps['send']
   /** The configuration in force, without its secrets. */
   readonly configuration: () => JsonObject
   readonly world: World
@@ -104,7 +112,8 @@ type Doors = { readonly public: Door; readonly admin: Door }
 
 /** Builds everything that depends on the configuration. A request keeps what it started with. */
 export function assemble(given: Parts, settings: Settings, plan: ActionPlan): Doors {
-  const recordStep = given.stepLog.under(describePlan(settings))
+  const described = describePlan(settings)
+  const recordStep = given.stepLog.under(described)
   const parts = { ...given, recordStep, store: tellingOf(given, plan, recordStep) }
   const doors = doorDeps(parts, settings)
   const people = peopleOf(parts, settings)
@@ -159,6 +168,7 @@ export function assemble(given: Parts, settings: Settings, plan: ActionPlan): Do
       flush: () => parts.callLog.flush(),
       configuration: parts.configuration,
     }),
+    ...seeingRoutes(parts, settings, actionDirectory(plan, described.triggers)),
     ...courierRoutes({
       store: parts.store,
       clock: parts.world.clock,
@@ -195,6 +205,29 @@ const tellingOf = ({ store, causes, world, log, outbox }: Parts, plan: ActionPla
 async function originOf({ deliveries }: Pick<Store, 'deliveries'>, cause: DeliveryId | null): Promise<Origin | null> {
   const found = cause === null ? null : await deliveries.find(cause)
   return cause === null || found === null ? null : { cause, depth: found.delivery.depth ?? 0 }
+}
+
+/** What administrators see of actions and deliveries, and how they mend them. */
+function seeingRoutes(parts: Parts, settings: Settings, actions: ReturnType<typeof actionDirectory>): readonly Route[] {
+  const { store, world, callLog, stepLog, outbox } = parts
+  const redactor = createRedactor(settings.callLog.redact)
+  const common = { ...world, store, actions, redactor, wake: () => outbox.wake() }
+  return [
+    ...deliveryRoutes(common),
+    ...explainRoutes({
+      store,
+      flush: async () => {
+        await Promise.all([callLog.flush(), stepLog.flush()])
+      },
+      keptFor: settings.deliveries.keep.delivered,
+    }),
+    ...plannedActionRoutes({
+      ...common,
+      publicUrl: settings.serve.public.baseUrl,
+      schemaId: settings.identity.defaultSchemaId,
+      send: parts.trySending,
+    }),
+  ]
 }
 
 /** Whom people sign in for: the OAuth2 server beside us, or one that runs elsewhere. */

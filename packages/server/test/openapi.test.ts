@@ -61,7 +61,12 @@ const ANN = 'ann@example.test'
 
 async function startIdentity(hook: string): Promise<TestApp> {
   const flows = fiveFlows(
-    { login: { after: { hooks: [webHook(hook, { response: { parse: true } })] } } },
+    {
+      login: {
+        before: { hooks: [webHook(hook, { id: 'told', response: { ignore: true } })] },
+        after: { hooks: [webHook(hook, { response: { parse: true } })] },
+      },
+    },
     { code: { enabled: true }, link: { enabled: true } },
   )
   return startFactors('sqlite', merged(factors(), flows))
@@ -239,6 +244,26 @@ async function walkAdmin(app: TestApp): Promise<void> {
   await get('/admin/courier/messages?status=none')
   await get('/admin/actions/log?page_size=2')
   await get('/admin/actions/log?outcome=none')
+  await get('/admin/actions')
+  await get('/admin/actions/told')
+  await get('/admin/actions/tolt')
+  await ask('PUT', '/admin/actions/told/state', { state: 'paused', for: '1h' })
+  await ask('POST', '/admin/actions/told/dry-runs', {})
+  await ask('POST', '/admin/actions/told/dry-runs', { send: true })
+  await ask('POST', '/admin/actions/told/dry-runs', { template: 'error "cancel"' })
+  await somebody(app, 'api').start('login')
+  const deliveries = await get('/admin/deliveries?action=told')
+  const delivery = textIn(at(JSON.parse(deliveries.text), '0'), 'id')
+  await get(`/admin/deliveries/${delivery}`)
+  await ask('DELETE', `/admin/deliveries/${delivery}`)
+  await ask('POST', `/admin/deliveries/${delivery}/redeliveries`, {})
+  await ask('POST', '/admin/deliveries/redeliveries', { filter: { status: 'delivered' } })
+  for (const about of [
+    `delivery=${delivery}`,
+    `flow=${textIn(at(JSON.parse(deliveries.text), '0'), 'flow_id')}`,
+    `identity=${id}`,
+  ])
+    await get(`/admin/actions/explanations?${about}`)
   await get('/admin/configuration')
   await ask('DELETE', `/admin/identities/${id}`)
 }

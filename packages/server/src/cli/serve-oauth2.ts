@@ -9,6 +9,7 @@ import { startCallLog } from '../outbox/call-log.ts'
 import { startOutbox } from '../outbox/start-outbox.ts'
 import { waitingQueue } from '../outbox/waiting-queue.ts'
 import { openStore } from '../store/open-store.ts'
+import { figuresOf } from '../telemetry/figures.ts'
 import { openMetrics } from '../telemetry/metrics.ts'
 import { observeQueue } from '../telemetry/observe-queue.ts'
 import { realWorld } from '../world.ts'
@@ -29,7 +30,7 @@ export async function serveOAuth2(load: OAuth2LoadOptions, migrate: boolean): Pr
 
   const store = await openStore(settings.dsn, { ...world, log, migrate })
   const current = { settings }
-  const metrics = openMetrics(null)
+  const metrics = openMetrics(() => figuresOf(store.deliveries))
   const client = openClient(() => current.settings.clients, { userAgent: `cardea/${version}` })
   const outbox = startOutbox({
     ...world,

@@ -181,7 +181,7 @@ export function toSettings(
       batchSize: config.database.cleanup.batch_size,
       pause: milliseconds(config.database.cleanup.sleep.tables),
     },
-    callLog: { keepFor: milliseconds(actions.log.keep) },
+    callLog: { keepFor: milliseconds(actions.log.keep), redact: actions.log.redact },
     deliveries: deliverySettings(actions.deliveries),
     security: {
       accountEnumeration: { mitigate: config.security.account_enumeration.mitigate },

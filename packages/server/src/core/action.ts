@@ -1,10 +1,11 @@
 import type { Follow } from './chain.ts'
 import type { Credentials } from './credentials.ts'
 import type { Decision } from './decision.ts'
-import type { Delivery } from './delivery.ts'
+import type { Delivery, RenderedCall } from './delivery.ts'
 import type { Flow } from './flow.ts'
 import type { Identity, VerifiableAddress } from './identity.ts'
 import type { ActionId, FlowId } from './ids.ts'
+import type { JsonObject } from './json.ts'
 import type { RequestFacts } from './request.ts'
 import type { Session } from './session.ts'
 import type { Milliseconds, Time } from './time.ts'
@@ -61,6 +62,22 @@ export type Renders = (
   context: BeforeContext | AfterContext | EventContext,
   occasion: Occasion,
 ) => Delivery | null | Promise<Delivery | null>
+
+/** What is made of what a template sees: a call, or why there is none. */
+export type Rehearsal =
+  | { readonly kind: 'call'; readonly call: RenderedCall }
+  /** `when` is false. */
+  | { readonly kind: 'skipped' }
+  /** The body's template wants no call. */
+  | { readonly kind: 'cancelled' }
+  | { readonly kind: 'failed'; readonly detail: string }
+
+/** Renders the call of an action from what its templates see, perhaps with another template of its body. Nothing is sent. */
+export type Rehearses = {
+  readonly timeout: Milliseconds
+  readonly emitHeaders: boolean
+  readonly render: (seen: JsonObject, template?: string) => Promise<Rehearsal>
+}
 
 /** What an attempt is signed with: headers for its delivery, its moment and its body. */
 export type Sign = (deliveryId: string, at: Time, body: string) => { readonly [header: string]: string }
@@ -123,6 +140,8 @@ export type Action = {
   /** Told and awaited: the answer waits for its delivery (registration and settings, ory-actions.md §4.1). */
   readonly awaited?: true
   readonly sending?: Sending
+  /** How it can be tried without being run. */
+  readonly rehearses?: Rehearses
 }
 
 /** An action in its place. `where` is its path in the configuration, for every message about it. */

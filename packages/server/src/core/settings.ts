@@ -99,7 +99,11 @@ export type Settings = {
     readonly pause: Milliseconds
   }
   /** How long it is kept what became of blocking calls; 0: it is not kept at all. */
-  readonly callLog: { readonly keepFor: Milliseconds }
+  readonly callLog: {
+    readonly keepFor: Milliseconds
+    /** Fields of bodies and answers that nobody is shown, by their dotted path. */
+    readonly redact: readonly string[]
+  }
   readonly deliveries: DeliverySettings
   readonly security: {
     readonly accountEnumeration: { readonly mitigate: boolean }

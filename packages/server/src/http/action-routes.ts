@@ -1,10 +1,10 @@
-import { CALL_OUTCOMES, type CallOutcome, type CallRecord } from '../core/call.ts'
-import { WireError } from '../core/errors.ts'
-import { actionId, deliveryId, flowId, identityId, isUuid } from '../core/ids.ts'
+import { CALL_OUTCOMES, type CallRecord } from '../core/call.ts'
+import { actionId, deliveryId, flowId, identityId } from '../core/ids.ts'
 import type { JsonObject } from '../core/json.ts'
 import { toTimestamp } from '../core/time.ts'
 import type { CallPage, Store } from '../store/store.ts'
 import { type Answer, type Exchange, json, type Route, withHeaders } from './exchange.ts'
+import { momentIn, oneOf, refuseUnknown, uuidIn } from './log-filters.ts'
 import { keyPage, linkHeader } from './paging.ts'
 
 export type ActionRouteDeps = {
@@ -28,8 +28,6 @@ export const actionRoutes = (deps: ActionRouteDeps): readonly Route[] => [
   },
 ]
 
-const bad = (reason: string) => new WireError(400, null, { reason })
-
 async function list(deps: ActionRouteDeps, { query }: Exchange): Promise<Answer> {
   const page = keyPage(query)
   const filters = filtersIn(query)
@@ -44,37 +42,19 @@ async function list(deps: ActionRouteDeps, { query }: Exchange): Promise<Answer>
 
 type Filters = Omit<CallPage, 'before' | 'size'>
 
-const KNOWN = ['action', 'flow', 'identity', 'outcome', 'trigger', 'since', 'page_size', 'per_page', 'page_token']
+const KNOWN = ['action', 'flow', 'identity', 'outcome', 'trigger', 'since'] as const
 
 function filtersIn(query: URLSearchParams): Filters {
-  const unknown = [...query.keys()].find((name) => !KNOWN.includes(name))
-  if (unknown !== undefined) throw bad(`There is no filter \`${unknown}\`; there are ${KNOWN.slice(0, 6).join(', ')}.`)
+  refuseUnknown(query, KNOWN)
   const [action, flow, identity, outcome, trigger, since] = KNOWN.map((name) => query.get(name) || undefined)
   return {
     ...(action === undefined ? {} : { actionId: actionId(action) }),
-    ...(flow === undefined ? {} : { flowId: flowId(uuid('flow', flow)) }),
-    ...(identity === undefined ? {} : { identityId: identityId(uuid('identity', identity)) }),
-    ...(outcome === undefined ? {} : { outcome: outcomeOf(outcome) }),
+    ...(flow === undefined ? {} : { flowId: flowId(uuidIn('flow', flow)) }),
+    ...(identity === undefined ? {} : { identityId: identityId(uuidIn('identity', identity)) }),
+    ...(outcome === undefined ? {} : { outcome: oneOf('outcome', outcome, CALL_OUTCOMES) }),
     ...(trigger === undefined ? {} : { trigger }),
-    ...(since === undefined ? {} : { since: momentOf(since) }),
+    ...(since === undefined ? {} : { since: momentIn('since', since) }),
   }
-}
-
-function uuid(name: string, text: string): string {
-  if (isUuid(text)) return text.toLowerCase()
-  throw bad(`Invalid UUID value \`${text}\` for parameter \`${name}\`.`)
-}
-
-function outcomeOf(text: string): CallOutcome {
-  const outcome = CALL_OUTCOMES.find((known) => known === text)
-  if (outcome === undefined) throw bad(`outcome must be one of ${CALL_OUTCOMES.join(', ')}.`)
-  return outcome
-}
-
-function momentOf(text: string): number {
-  const at = /^\d{4}-\d\d-\d\d(T.*)?$/.test(text) ? Date.parse(text) : Number.NaN
-  if (Number.isNaN(at)) throw bad('since must be a time such as 2026-01-31T10:00:00Z.')
-  return at
 }
 
 const callView = (call: CallRecord) => ({

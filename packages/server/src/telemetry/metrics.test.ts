@@ -5,7 +5,7 @@ import { actionId, flowId, identityId } from '../core/ids.ts'
 import type { Figures } from './figures.ts'
 import { openMetrics } from './metrics.ts'
 
-const quiet: Figures = { lanes: [], breakers: [], actions: [] }
+const quiet: Figures = { queues: [], oldest: 0, breakers: [], actions: [] }
 const open = (figures: Figures = quiet) => openMetrics(() => Promise.resolve(figures))
 const linesOf = async (metrics: ReturnType<typeof open>, start: string) =>
   (await metrics.expose()).text.split('\n').filter((line) => line.startsWith(start))
@@ -95,23 +95,27 @@ test('a queued delivery tells how long it waited for its first try, once', async
 test('how the queue stands is asked for at the moment it is looked at, and nothing stays that is over', async () => {
   const now: { figures: Figures } = {
     figures: {
-      lanes: [{ lane: 'call', pending: 3, dead: 1, oldest: 90_000, overdue: 2_000 }],
+      queues: [
+        { lane: 'call', actionId: actionId('crm'), endpoint: 'https://crm.example.test/', pending: 3, overdue: 2_000 },
+      ],
+      oldest: 90_000,
       breakers: [{ endpoint: 'https://crm.example.test:443/hook', state: 'open' }],
       actions: [{ action: actionId('crm'), state: 'paused' }],
     },
   }
   const metrics = openMetrics(() => Promise.resolve(now.figures))
+  const labels = 'lane="call",action="crm",endpoint="https://crm.example.test/"'
   expect(await linesOf(metrics, 'cardea_queue_')).toEqual([
-    'cardea_queue_deliveries{lane="call",state="pending"} 3',
-    'cardea_queue_deliveries{lane="call",state="dead"} 1',
-    'cardea_queue_oldest_pending_seconds{lane="call"} 90',
-    'cardea_queue_overdue_seconds{lane="call"} 2',
+    `cardea_queue_deliveries{${labels}} 3`,
+    `cardea_queue_overdue_seconds{${labels}} 2`,
+    'cardea_queue_oldest_pending_seconds 90',
   ])
   expect(await linesOf(metrics, 'cardea_endpoint_breaker{')).toEqual([
     'cardea_endpoint_breaker{endpoint="https://crm.example.test:443/hook",state="open"} 1',
   ])
   expect(await linesOf(metrics, 'cardea_action_state{')).toEqual(['cardea_action_state{action="crm",state="paused"} 1'])
   now.figures = quiet
+  expect(await linesOf(metrics, 'cardea_queue_deliveries{')).toEqual([])
   expect(await linesOf(metrics, 'cardea_endpoint_breaker{')).toEqual([])
   expect(await linesOf(metrics, 'cardea_action_state{')).toEqual([])
 })

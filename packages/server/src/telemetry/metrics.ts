@@ -18,7 +18,7 @@ const LONG_SECONDS = [0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60, 300, 1_800, 7_200, 43_
  * Opens the metrics of one server. Labels come from the configuration and from tables of ours: never from a request, a
  * person or an answer, so there are as many series as there are routes and actions (reliability.md T89).
  */
-export function openMetrics(figures: (() => Promise<Figures>) | null): Metrics {
+export function openMetrics(figures: () => Promise<Figures>): Metrics {
   const registry = new Registry()
   const metrics = makeMetrics([registry])
   // What the process itself costs is measured from the first time that somebody asks.
@@ -46,7 +46,7 @@ export function openMetrics(figures: (() => Promise<Figures>) | null): Metrics {
     expose: async () => {
       if (!state.isWatched) collectDefaultMetrics({ register: registry })
       state.isWatched = true
-      if (figures !== null) setGauges(metrics, await figures())
+      setGauges(metrics, await figures())
       return { type: registry.contentType, text: await registry.metrics() }
     },
   }
@@ -100,16 +100,17 @@ function makeMetrics(registers: Registry[]) {
       ['lane'],
       LONG_SECONDS,
     ),
-    queued: gauge('cardea_queue_deliveries', 'Deliveries in the database, counted no further than 10,000.', [
+    queued: gauge('cardea_queue_deliveries', 'Deliveries that wait, counted no further than 10,000 each.', [
       'lane',
-      'state',
+      'action',
+      'endpoint',
     ]),
-    oldest: gauge('cardea_queue_oldest_pending_seconds', 'Age of the oldest delivery that is not done.', ['lane']),
     overdue: gauge(
       'cardea_queue_overdue_seconds',
-      'How long the delivery that is due longest has been waiting for a worker.',
-      ['lane'],
+      'How long the first of those that wait could have been under way: its action may stand still, or there are too many.',
+      ['lane', 'action', 'endpoint'],
     ),
+    oldest: gauge('cardea_queue_oldest_pending_seconds', 'Age of the oldest call that is not done.', []),
     breakers: gauge('cardea_endpoint_breaker', '1 for the state in which the breaker of an endpoint is.', [
       'endpoint',
       'state',
@@ -154,16 +155,15 @@ function tellTimings({ parts }: All, timings: Timings | undefined): void {
 const resultOf = ({ status }: Pick<CallAttempt, 'status'>) =>
   status === null ? 'none' : `${Math.floor(status / 100)}xx`
 
-function setGauges(metrics: All, { lanes, breakers, actions }: Figures): void {
-  for (const { lane, pending, dead, oldest, overdue } of lanes) {
-    metrics.queued.set({ lane, state: 'pending' }, pending)
-    metrics.queued.set({ lane, state: 'dead' }, dead)
-    metrics.oldest.set({ lane }, oldest / 1000)
-    metrics.overdue.set({ lane }, overdue / 1000)
+function setGauges(metrics: All, { queues, oldest, breakers, actions }: Figures): void {
+  // What is over has no line of its own any more.
+  for (const gauge of [metrics.queued, metrics.overdue, metrics.breakers, metrics.actions]) gauge.reset()
+  for (const { lane, actionId, endpoint, pending, overdue } of queues) {
+    const labels = { lane, action: actionId, endpoint }
+    metrics.queued.set(labels, pending)
+    metrics.overdue.set(labels, overdue / 1000)
   }
-  // What is closed or active again has no line of its own any more.
-  metrics.breakers.reset()
+  metrics.oldest.set(oldest / 1000)
   for (const { endpoint, state } of breakers) metrics.breakers.set({ endpoint, state }, 1)
-  metrics.actions.reset()
   for (const { action, state } of actions) metrics.actions.set({ action, state }, 1)
 }

@@ -7,6 +7,7 @@ import { startOAuth2 } from '../../src/oauth2-app.ts'
 import { startOutbox } from '../../src/outbox/start-outbox.ts'
 import { openStore } from '../../src/store/open-store.ts'
 import type { Store } from '../../src/store/store.ts'
+import { figuresOf } from '../../src/telemetry/figures.ts'
 import { openMetrics } from '../../src/telemetry/metrics.ts'
 import { realWorld } from '../../src/world.ts'
 import { freePort } from '../free-port.ts'
@@ -86,7 +87,16 @@ export async function startOAuth2Server({
   const records: CallRecord[] = []
   const record = (call: CallRecord) => void records.push(call)
   const app = await startOAuth2(
-    { store, client, world, log, version: '0.0.0-test', wake: () => outbox.wake(), record, metrics: openMetrics(null) },
+    {
+      store,
+      client,
+      world,
+      log,
+      version: '0.0.0-test',
+      wake: () => outbox.wake(),
+      record,
+      metrics: openMetrics(() => figuresOf(store.deliveries)),
+    },
     settings,
   )
   const sdk = new Configuration({ basePath: adminUrl })

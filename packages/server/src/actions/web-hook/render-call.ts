@@ -25,13 +25,22 @@ type Moment = { readonly id: DeliveryId; readonly at: Time; readonly budget: Mil
 
 /** Renders a whole call: whether it is made, its address, headers and body. The same bytes go out in every attempt. */
 export async function renderCall(
-  { settings, templates }: Deps,
+  deps: Deps,
   hook: Hook,
   context: BeforeContext | AfterContext | EventContext,
   { id, at, budget }: Moment,
 ): Promise<Rendered> {
+  return renderSeen(deps, hook, templateContext({ settings: deps.settings, deliveryId: id, at }, context), budget)
+}
+
+/** Renders a call from what its templates see. */
+export async function renderSeen(
+  { templates }: Pick<Deps, 'templates'>,
+  hook: Hook,
+  seen: JsonObject,
+  budget: Milliseconds,
+): Promise<Rendered> {
   const { method, template, headers, sign, credentials } = hook
-  const seen = templateContext({ settings, deliveryId: id, at }, context)
   try {
     if (hook.when !== null && !isTrue(hook.when, seen)) return { kind: 'skipped' }
     const contentType = headers.open['content-type'] ?? ''

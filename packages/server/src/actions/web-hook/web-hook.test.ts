@@ -394,7 +394,7 @@ test('when decides whether anybody is called', async () => {
   expect(receiver.calls).toEqual([])
   expect(world.recorded).toMatchObject([{ outcome: 'skipped', where: 'hooks[0]', attempts: [] }])
   await expect(told({ ...first, response: { ignore: true } })).resolves.toBeNull()
-  expect(world.logged).toMatchObject([{ event: 'action_skipped', fields: { where: 'hooks[0]' } }])
+  expect(world.recorded).toMatchObject([{ outcome: 'skipped', where: 'hooks[0]', attempts: [] }])
 
   await decide({ when: "ctx.trigger.flow == 'login' // a comment" })
   expect(receiver.calls).toHaveLength(1)

@@ -1,4 +1,4 @@
-import type { AfterContext, BeforeContext, Occasion, Renders, Sending } from '../../core/action.ts'
+import type { AfterContext, BeforeContext, Occasion, Rehearses, Renders, Sending } from '../../core/action.ts'
 import { PLACES } from '../../core/place.ts'
 import type { Milliseconds } from '../../core/time.ts'
 import { defineConfiguredAction } from '../define.ts'
@@ -6,6 +6,7 @@ import type { ActionDeps } from '../deps.ts'
 import { askReceiver } from './ask-receiver.ts'
 import { webHookConfig } from './config.ts'
 import { type Hook, readHook } from './hook.ts'
+import { renderSeen } from './render-call.ts'
 import { renderDelivery } from './render-delivery.ts'
 
 /** Calls an HTTP receiver: asked, told and awaited, or queued. */
@@ -16,16 +17,23 @@ export const webHook = defineConfiguredAction<typeof webHookConfig, ActionDeps>(
   create: (config, deps, place) => {
     if (config.enabled === false) return {}
     const hook = readHook(config, place, deps.settings)
-    const sending = sendingOf(hook)
+    const known = { sending: sendingOf(hook), rehearses: rehearsalOf(deps, hook) }
     const asks = (context: BeforeContext | AfterContext, deadline: Milliseconds, occasion: Occasion) =>
       askReceiver(deps, hook, context, deadline, occasion)
     // What is queued because nobody answered needs its secrets later.
     if (hook.mode === 'asked')
-      return hook.phase === 'before' ? { before: asks, sending } : { after: asks, isGate: true, sending }
+      return hook.phase === 'before' ? { before: asks, ...known } : { after: asks, isGate: true, ...known }
 
     const render: Renders = (context, occasion) => renderDelivery(deps, hook, context, occasion)
-    return hook.mode === 'awaited' ? { render, sending, awaited: true } : { render, sending }
+    return hook.mode === 'awaited' ? { render, ...known, awaited: true } : { render, ...known }
   },
+})
+
+const rehearsalOf = (deps: ActionDeps, hook: Hook): Rehearses => ({
+  timeout: hook.timeout,
+  emitHeaders: hook.emitHeaders,
+  render: (seen, template) =>
+    renderSeen(deps, template === undefined ? hook : { ...hook, template }, seen, hook.timeout),
 })
 
 const sendingOf = ({

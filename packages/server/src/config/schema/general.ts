@@ -223,6 +223,10 @@ export const actions = group('How actions are asked, and those that are told of 
   ),
   log: group('What became of the calls people waited for.', {
     keep: duration('How long it is kept; 0s: not at all.', '168h'),
+    redact: list(
+      'Fields nobody is shown of bodies and answers, by their dotted path: `customer.ssn`; `*` is one part, `**` in front any number. Fields named as secrets never are.',
+      Type.String({ pattern: '^[^\\s.]+(\\.[^\\s.]+)*$' }),
+    ),
   }),
   deliveries: group('How queued calls are made.', {
     retry: group('When a call is made again that failed, unless an action has its own rule.', {

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
-import { CALL_OUTCOMES } from '../../core/call.ts'
 import { CREDENTIAL_TYPES } from '../../core/identity.ts'
+import { actionOperations, actionSchemas } from './actions.ts'
 import {
   count,
   exactly,
@@ -67,31 +67,7 @@ export const identityAdminSchemas: Schemas = {
       ),
     ),
   }),
-  actionCall: exactly({
-    id: uuid(),
-    action_id: text(),
-    where: text(),
-    trigger: text(),
-    flow_id: orNull(text()),
-    identity_id: orNull(text()),
-    method: text(),
-    url: text(),
-    outcome: oneOf(...CALL_OUTCOMES),
-    detail: text(),
-    started_at: moment(),
-    ended_at: moment(),
-    duration_ms: Type.Number(),
-    attempts: listOf(
-      exactly({
-        request_id: text(),
-        started_at: moment(),
-        ended_at: moment(),
-        status: orNull(Type.Integer()),
-        reason: text(),
-        timings_ms: optional(object()),
-      }),
-    ),
-  }),
+  ...actionSchemas,
 }
 
 /** The admin API of the identity server (ory-identity-api.md §2.2). */
@@ -316,21 +292,7 @@ export const identityAdmin: Operations = {
     answers: { 200: ok('The message.', ref('courierMessage')) },
   },
 
-  'GET /admin/actions/log': {
-    id: 'listActionCalls',
-    tag: 'Actions',
-    summary: 'What actions were asked and what they said, newest first',
-    query: {
-      action: parameter('Only the calls of this action.'),
-      flow: parameter('Only those of this flow.', uuid()),
-      identity: parameter('Only those about this identity.', uuid()),
-      outcome: parameter('Only those that came to this.', oneOf(...CALL_OUTCOMES)),
-      trigger: parameter('Only those at this moment.'),
-      since: parameter('Only later ones.'),
-      ...byKey,
-    },
-    answers: { 200: ok('A page of them.', listOf(ref('actionCall')), links) },
-  },
+  ...actionOperations,
   'GET /admin/configuration': {
     id: 'getConfiguration',
     tag: 'Actions',
