@@ -65,6 +65,16 @@ export function firstHeader(rawHeaders: readonly string[], name: string): string
   return null
 }
 
+/** How often a header is there. */
+export function countHeader(rawHeaders: readonly string[], name: string): number {
+  let count = 0
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const given = rawHeaders[i]
+    if (given?.length === name.length && given.toLowerCase() === name) count += 1
+  }
+  return count
+}
+
 const allHeaders = (rawHeaders: readonly string[], name: string): readonly string[] =>
   rawHeaders.flatMap((given, at) => (at % 2 === 0 && given.toLowerCase() === name ? [rawHeaders[at + 1] ?? ''] : []))
 

@@ -217,3 +217,32 @@ test('what is under way when the server stops is answered, and its connection en
   expect(await told).toMatch(/^HTTP\/1\.1 200 /)
   await closed
 })
+
+const sayRaw = (port: number, text: string) =>
+  new Promise<string>((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write(text))
+    socket.once('data', (chunk) => {
+      socket.destroy()
+      resolve(/ (\d{3}) /.exec(chunk.toString())?.[1] ?? '')
+    })
+    socket.once('error', () => resolve('closed')).once('close', () => resolve('closed'))
+  })
+
+const chunked = '4\r\nabcd\r\n0\r\n\r\n'
+
+test.each([
+  ['a length and chunks', `content-length: 4\r\ntransfer-encoding: chunked\r\n\r\n${chunked}`],
+  ['two lengths', 'content-length: 4\r\ncontent-length: 5\r\n\r\nabcde'],
+  ['a blank before the colon', 'content-length : 4\r\n\r\nabcd'],
+  ['lines that end in half', 'content-length: 4\n\nabcd'],
+  ['a second host', 'host: other.test\r\ncontent-length: 4\r\n\r\nabcd'],
+  ['a coding nobody needs', `transfer-encoding: identity, chunked\r\n\r\n${chunked}`],
+  ['a length that is none', 'content-length: 4x\r\n\r\nabcd'],
+])('a request that proxies may read otherwise is refused: %s', async (_, headers) => {
+  expect(await sayRaw(shared.port, `POST /post HTTP/1.1\r\nhost: own.test\r\n${headers}`)).toBe('400')
+})
+
+test('a body in chunks is read', async () => {
+  const text = `POST /post HTTP/1.1\r\nhost: own.test\r\ntransfer-encoding: Chunked\r\n\r\n${chunked}`
+  expect(await sayRaw(shared.port, text)).toBe('200')
+})

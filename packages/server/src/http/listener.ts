@@ -1,4 +1,4 @@
-import { createServer, type Server, type ServerOptions } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerOptions } from 'node:http'
 import { createServer as createTlsServer, Server as TlsServer } from 'node:https'
 import { TLSSocket } from 'node:tls'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
@@ -6,7 +6,7 @@ import type { Cors } from '../core/settings.ts'
 import type { Certificate } from './certificate.ts'
 import { type Asked, corsHeaders, isPreflight, preflightHeaders } from './cors.ts'
 import { type Answer, type Exchange, noContent, type Route, setCookieLines, withHeaders } from './exchange.ts'
-import { factsOf, firstHeader } from './facts.ts'
+import { countHeader, factsOf, firstHeader } from './facts.ts'
 import { listen, type Place } from './listen.ts'
 import { type RouteTable, routesAt } from './route-table.ts'
 import type { IsTrusted } from './source.ts'
@@ -99,6 +99,7 @@ export function createListener(door: () => Door, { certificate, bodyLimit }: Opt
       })
     })
   }
+  const isTooMuch = (request: FastifyRequest) => inFlight > MOST_IN_FLIGHT && !isVital(addressOf(request))
   const answer: Respond = async (request, reply, find) => {
     const current = door()
     return send(request, reply, current, await answerTo(current, request, find))
@@ -113,8 +114,11 @@ export function createListener(door: () => Door, { certificate, bodyLimit }: Opt
     // What a body is, its route says: Fastify would refuse a media type that it can't read.
     const { headers } = request.raw
     if (headers['content-type'] !== undefined) headers['content-type'] = 'application/octet-stream'
-    if (inFlight <= MOST_IN_FLIGHT || isVital(addressOf(request))) return done()
-    send(request, reply, door(), door().refuse({ kind: 'overloaded' }))
+    const refusal = isAmbiguous(request.raw) ? 'malformed' : isTooMuch(request) ? 'overloaded' : null
+    if (refusal === null) return done()
+    // Where such a request ends is anybody's guess.
+    if (refusal === 'malformed') reply.header('connection', 'close')
+    send(request, reply, door(), door().refuse({ kind: refusal }))
   })
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
@@ -196,6 +200,10 @@ function refusalOf(error: unknown): Refusal {
   if (status === 413) return { kind: 'too_large' }
   return status === 400 ? { kind: 'malformed' } : { kind: 'failed' }
 }
+
+/** What a proxy in front may read otherwise than Node's parser does (RFC 9112 §3.2, §6.1; reliability.md T95). */
+const isAmbiguous = ({ rawHeaders, headers: { 'transfer-encoding': coding } }: IncomingMessage) =>
+  (coding !== undefined && coding.toLowerCase() !== 'chunked') || countHeader(rawHeaders, 'host') > 1
 
 /** What everything else depends on is answered even then. */
 const isVital = ({ path }: Addressed) =>
