@@ -21,6 +21,8 @@ export type Effect =
   | { readonly kind: 'takeChange'; readonly identityId: IdentityId; readonly flowId: FlowId }
   | { readonly kind: 'createIdentity'; readonly identity: IdentityWithCredentials }
   | { readonly kind: 'deleteIdentity'; readonly identityId: IdentityId }
+  /** What was read of somebody must still be so when the rest is written. */
+  | { readonly kind: 'expectIdentity'; readonly identityId: IdentityId; readonly version: number }
   /** What was read becomes what it shall be; somebody else's change in between is a conflict, not lost. */
   | {
       readonly kind: 'saveIdentity'
@@ -61,6 +63,8 @@ export type Effect =
   /** Somebody has signed in from there. */
   | { readonly kind: 'rememberSource'; readonly key: string; readonly until: Time }
   | { readonly kind: 'sendMail'; readonly message: QueuedMessage }
+  /** Nobody is written to, and it takes as much writing: nobody can tell by it who has an account. */
+  | { readonly kind: 'mailNobody'; readonly key: string; readonly until: Time }
   | { readonly kind: 'notify'; readonly delivery: Delivery }
 
 /** The order in which effects are written, whatever order they were asked for in. */
@@ -70,6 +74,7 @@ export const RANK: Record<Effect['kind'], number> = {
   openFlow: 2,
   parkChange: 3,
   takeChange: 4,
+  expectIdentity: 9,
   createIdentity: 10,
   deleteIdentity: 11,
   saveIdentity: 12,
@@ -88,6 +93,7 @@ export const RANK: Record<Effect['kind'], number> = {
   storeError: 60,
   oauth2: 70,
   sendMail: 80,
+  mailNobody: 81,
   notify: 90,
   // Many wait for the same budget: it is held for as short as can be.
   charge: 95,

@@ -57,12 +57,18 @@ export const isAnswer = (
   return matches && challenge.identityId !== null && challenge.expiresAt > at
 }
 
+type Answered = {
+  readonly before: IdentityWithCredentials
+  readonly identity: IdentityWithCredentials
+  readonly effects: readonly Effect[]
+}
+
 /** The person whose address has answered, with that address verified; null if they are gone, or no longer have it. */
 export async function answered(
   { identities }: Pick<SecretDeps, 'identities'>,
   flow: Flow,
   at: Time,
-): Promise<{ readonly before: IdentityWithCredentials; readonly identity: IdentityWithCredentials } | null> {
+): Promise<Answered | null> {
   const { challenge } = flow
   if (challenge === null || challenge.identityId === null) return null
   const before = await identities.find(challenge.identityId)
@@ -77,14 +83,31 @@ export async function answered(
   // A secret that an administrator has handed over proves nothing about the address.
   const proves =
     !challenge.byAdmin && before.verifiableAddresses.some((address) => isSame(address) && !address.verified)
-  if (!proves) return { before, identity: before }
+  // Whoever gives the address up at this very moment is found out by the commit.
+  const effects: readonly Effect[] = [{ kind: 'expectIdentity', identityId: before.id, version: before.version }]
+  if (!proves) return { before, identity: before, effects }
   const verifiableAddresses = before.verifiableAddresses.map((address) =>
     isSame(address)
       ? { ...address, verified: true, status: 'completed' as const, verifiedAt: at, updatedAt: at }
       : address,
   )
-  return { before, identity: { ...before, verifiableAddresses, updatedAt: at } }
+  return { before, identity: { ...before, verifiableAddresses, updatedAt: at }, effects }
 }
+
+/** How long it is remembered that nobody was written to: as long as it takes to be swept away. */
+const NOBODY_FOR: Milliseconds = 60_000
+
+/** The message, where there is somebody to read it; as much writing, where there is nobody. */
+export const mailOr = (
+  { codes }: Pick<SecretDeps, 'codes'>,
+  isSent: boolean,
+  mails: readonly Effect[],
+  to: Addressee,
+  at: Time,
+): readonly Effect[] =>
+  isSent
+    ? mails
+    : mails.map(() => ({ kind: 'mailNobody', key: codes.hash(to.value, 'nobody'), until: at + NOBODY_FOR }))
 
 /** The data every template of a secret has (ory-identity-api.md §11). */
 export const mailData = (

@@ -47,3 +47,7 @@ const REMEMBER = statement(
 )
 
 export const rememberSource = (key: string, until: Time): Write => ({ statement: REMEMBER, values: [key, until] })
+
+/** As many rows as a message takes, of an address that nobody has; they go with the budgets. */
+export const mailNobody = (key: string, until: Time): readonly Write[] =>
+  ['delivery', 'message'].map((row) => rememberSource(`nobody.${row}:${key}`, until))

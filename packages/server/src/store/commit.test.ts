@@ -49,6 +49,8 @@ function stage() {
   // Every kind of effect; whoever adds one is asked for it here. OAuth2's have a room and tests of their own.
   const effects: { readonly [K in Exclude<Effect['kind'], 'oauth2'>]: Extract<Effect, { readonly kind: K }> } = {
     notify: { kind: 'notify', delivery: queued({ identityId: dan.id }) },
+    expectIdentity: { kind: 'expectIdentity', identityId: ann.id, version: ann.version },
+    mailNobody: { kind: 'mailNobody', key: 'x', until: AT },
     charge: { kind: 'charge', charge: { key: 'guess:x', limit: 1, window: 60_000 } },
     refund: { kind: 'refund', charge: { key: 'guess:x', limit: 1, window: 60_000 } },
     forgetBudget: { kind: 'forgetBudget', key: 'guess:y' },
@@ -242,6 +244,11 @@ describe.each(DIALECTS)('%s', (dialect) => {
       'a waiting change that was taken already',
       ({ effects }) => [effects.takeChange, effects.takeChange],
       'change_gone',
+    ],
+    [
+      'somebody who has changed since they were read',
+      ({ ann }) => [{ kind: 'expectIdentity', identityId: ann.id, version: ann.version - 1 }],
+      'credential_changed',
     ],
     [
       "somebody else's identifier",

@@ -1,6 +1,6 @@
 import { type Commit, type Effect, ranked } from '../core/effect.ts'
 import type { Clock, Time } from '../core/time.ts'
-import { chargeBudget, forgetBudget, refundBudget, rememberSource } from './budgets.ts'
+import { chargeBudget, forgetBudget, mailNobody, refundBudget, rememberSource } from './budgets.ts'
 import { saveCredential } from './credentials.ts'
 import type { Database, Write } from './database.ts'
 import { queueDelivery } from './deliveries.ts'
@@ -9,7 +9,7 @@ import { openFlow, updateFlow } from './flows.ts'
 import { parkChange, takeChange } from './pending-changes.ts'
 import { createIdentity, deleteIdentity } from './identities.ts'
 import { queueMessage } from './messages.ts'
-import { saveIdentity } from './save-identity.ts'
+import { expectIdentity, saveIdentity } from './save-identity.ts'
 import {
   deleteSessions,
   deleteSessionsOf,
@@ -50,6 +50,8 @@ function writesOf(db: Database, effect: Effect, at: Time): readonly Write[] {
       return createIdentity(effect.identity)
     case 'deleteIdentity':
       return [deleteIdentity(effect.identityId)]
+    case 'expectIdentity':
+      return [expectIdentity(effect.identityId, effect.version)]
     case 'saveIdentity':
       return saveIdentity(effect.before, effect.identity)
     case 'saveCredential':
@@ -76,6 +78,8 @@ function writesOf(db: Database, effect: Effect, at: Time): readonly Write[] {
       return [storeError(effect.id, effect.error, effect.at)]
     case 'oauth2':
       return oauth2Writes(effect.change, at)
+    case 'mailNobody':
+      return mailNobody(effect.key, effect.until)
     case 'charge':
       return [chargeBudget(effect.charge, at)]
     case 'refund':

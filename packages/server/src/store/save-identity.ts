@@ -20,6 +20,19 @@ const DELETE_CREDENTIAL = statement(
   'credentials.delete',
   'delete from credentials where identity_id = $1 and type = $2 and version = $3',
 )
+const EXPECT = statement(
+  'identities.expect',
+  ({ dialect }) =>
+    `select id from identities where id = $1 and version = $2 ${dialect === 'postgres' ? 'for no key update' : ''}`,
+)
+
+/** Somebody is as they were read, and stays so until the rest is written. */
+export const expectIdentity = (id: IdentityId, version: number): Write => ({
+  statement: EXPECT,
+  values: [id, version],
+  expects: 'credential_changed',
+})
+
 /** Replaces an identity by what it shall be. Everything replaced carries the version that was read. */
 export const saveIdentity = (before: IdentityWithCredentials, identity: IdentityWithCredentials): readonly Write[] => [
   {

@@ -66,6 +66,8 @@ async function eventsOfOne(look: Look, effect: Effect): Promise<readonly Event[]
     case 'handOutSession':
     case 'continueWith':
     case 'storeError':
+    case 'expectIdentity':
+    case 'mailNobody':
     case 'charge':
     case 'refund':
     case 'forgetBudget':

@@ -29,7 +29,7 @@ export async function attemptCode<F extends RecoveryFlow | VerificationFlow>(
 
   const person = isAnswer(deps, flow, 'code', code, at) ? await answered(deps, flow, at) : null
   if (person !== null) {
-    const proven = { kind: 'passed', ...person, aal: 'aal1', effects: [] } as const
+    const proven = { kind: 'passed', ...person, aal: 'aal1' } as const
     return proof === undefined ? proven : { ...proven, proof }
   }
   const counted = challenge === null ? null : { ...challenge, failures: failures + 1 }

@@ -2,10 +2,11 @@ import { createHash } from 'node:crypto'
 import type { Cost } from '../../core/budget.ts'
 import type { RecoveryFlow } from '../../core/flow.ts'
 import type { AddressVia, RecoveryAddress } from '../../core/identity.ts'
+import { identityId } from '../../core/ids.ts'
 import { messages } from '../../core/messages.ts'
 import { csrfNode, inputNode, submitNode } from '../../core/nodes.ts'
 import type { UiMessage, UiNode } from '../../core/ui.ts'
-import { challengeFor, mailData, publicUrl, type SecretDeps } from '../../flows/sent-secret.ts'
+import { challengeFor, mailData, mailOr, publicUrl, type SecretDeps } from '../../flows/sent-secret.ts'
 import { isEmail } from '../../identities/formats.ts'
 import { normaliseIdentifier } from '../../identities/normalise.ts'
 import type { Addressee, Attempt, Reading, Submitted } from '../define.ts'
@@ -151,10 +152,13 @@ async function confirm(deps: SecretDeps, step: Step, confirmed: string): Promise
   )
 }
 
+const NOBODY = identityId('00000000-0000-0000-0000-000000000000')
+
 async function resend(deps: SecretDeps, step: Step): Promise<Attempt<RecoveryFlow>> {
   const { challenge } = step.flow
   if (challenge === null) return { kind: 'failed', messages: [{ field: '', message: messages.noRecoveryStrategy() }] }
-  const identity = challenge.identityId === null ? null : await deps.identities.find(challenge.identityId)
+  // Nobody is looked for as well.
+  const identity = await deps.identities.find(challenge.identityId ?? NOBODY)
   return sendTo(deps, step, { value: challenge.address, via: challenge.via, identity }, typedIn(step))
 }
 
@@ -219,7 +223,8 @@ async function sendTo(deps: SecretDeps, step: Step, to: Addressee, typed: string
     ],
     messages.recoveryCodeSentTo(masked(to)),
   )
-  return { ...sent, effects: isKnown || deps.settings.selfservice.recovery.notifyUnknownRecipients ? mails : [] }
+  const isSent = isKnown || deps.settings.selfservice.recovery.notifyUnknownRecipients
+  return { ...sent, effects: mailOr(deps, isSent, mails, to, at) }
 }
 
 const viaOf = (value: string): AddressVia => (isEmail(value) ? 'email' : 'sms')

@@ -5,7 +5,7 @@ import { messages } from '../../core/messages.ts'
 import { csrfNode, inputNode, submitNode } from '../../core/nodes.ts'
 import type { Settings } from '../../core/settings.ts'
 import type { FieldMessage, InputNode, UiMessage, UiNode } from '../../core/ui.ts'
-import { answered, challengeFor, isAnswer, mailData, type SecretDeps } from '../../flows/sent-secret.ts'
+import { answered, challengeFor, isAnswer, mailData, mailOr, type SecretDeps } from '../../flows/sent-secret.ts'
 import { normaliseIdentifier } from '../../identities/normalise.ts'
 import type { Store } from '../../store/store.ts'
 import type { Addressee, Asked, Attempt, Challenged, MethodInFlow, Reading, Submitted } from '../define.ts'
@@ -140,14 +140,18 @@ async function send(
 ): Promise<Challenged<LoginFlow>> {
   const { lifespan } = deps.settings.methods.code
   const code = deps.codes.code()
-  const data = { ...mailData(deps, flow, to, lifespan), login_code: code }
-  const effects =
-    to.identity === null
-      ? []
-      : await deps.mail({ template: 'login_code_valid', to: to.value, via: to.via, data, request })
+  const about = mailData(deps, flow, to, lifespan)
+  const data = { ...about, login_code: code }
+  const isKnown = to.identity !== null
+  // To nobody goes what could go to nobody, and that does not go out either: it takes as long.
+  const mails = await deps.mail(
+    isKnown
+      ? { template: 'login_code_valid', to: to.value, via: to.via, data, request }
+      : { template: 'recovery_code_invalid', to: to.value, via: to.via, data: about, request },
+  )
   const confirms = flow.refresh || flow.requestedAal === 'aal2'
   return {
-    effects,
+    effects: mailOr(deps, isKnown, mails, to, at),
     flow: {
       ...flow,
       state: 'sent_email',
@@ -207,7 +211,7 @@ async function attemptCode(
   const isOwn = flow.requestedAal !== 'aal2' || (person !== null && challenge?.identityId === person.id)
   const who = isFor && isOwn && isAnswer(deps, flow, 'code', code, at) ? await answered(deps, flow, at) : null
   if (who === null) return again(flow, typed, failures + 1, messages.loginCodeInvalid())
-  return { kind: 'passed', ...who, aal: flow.requestedAal === 'aal2' ? 'aal2' : 'aal1', effects: [] }
+  return { kind: 'passed', ...who, aal: flow.requestedAal === 'aal2' ? 'aal2' : 'aal1' }
 }
 
 /** The form after a wrong code, in the order Ory has then (§5.1). */

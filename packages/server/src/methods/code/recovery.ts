@@ -2,7 +2,7 @@ import type { RecoveryFlow } from '../../core/flow.ts'
 import { messages } from '../../core/messages.ts'
 import { csrfNode, inputNode, submitNode } from '../../core/nodes.ts'
 import type { UiNode } from '../../core/ui.ts'
-import { challengeFor, mailData, publicUrl, type SecretDeps } from '../../flows/sent-secret.ts'
+import { challengeFor, mailData, mailOr, publicUrl, type SecretDeps } from '../../flows/sent-secret.ts'
 import { isEmail } from '../../identities/formats.ts'
 import { normaliseIdentifier } from '../../identities/normalise.ts'
 import type { Addressee, Asked, Attempt, Challenged, Reading, RecoveryMethod, Submitted } from '../define.ts'
@@ -109,7 +109,7 @@ async function challenge(
       challenge: challengeFor(deps, flow, to, code, { kind: 'code', at, expiresAt: at + lifespan }),
       ui: sentForm(deps, flow, to),
     },
-    effects: isKnown || deps.settings.selfservice.recovery.notifyUnknownRecipients ? mails : [],
+    effects: mailOr(deps, isKnown || deps.settings.selfservice.recovery.notifyUnknownRecipients, mails, to, at),
   }
 }
 

@@ -3,7 +3,7 @@ import type { AddressVia } from '../../core/identity.ts'
 import { messages } from '../../core/messages.ts'
 import { csrfNode, inputNode, submitNode } from '../../core/nodes.ts'
 import type { UiNode } from '../../core/ui.ts'
-import { challengeFor, isAnswer, mailData, publicUrl, type SecretDeps } from '../../flows/sent-secret.ts'
+import { challengeFor, isAnswer, mailData, mailOr, publicUrl, type SecretDeps } from '../../flows/sent-secret.ts'
 import { isEmail } from '../../identities/formats.ts'
 import { normaliseIdentifier } from '../../identities/normalise.ts'
 import type { Addressee, AddressMethod, Asked, Attempt, Challenged, Reading, Submitted } from '../define.ts'
@@ -123,7 +123,7 @@ async function challenge(
       challenge: challengeFor(deps, flow, to, code, { kind: 'code', at, expiresAt: at + lifespan }),
       ui: sentForm(deps, flow, to),
     },
-    effects: isKnown || deps.settings.selfservice.verification.notifyUnknownRecipients ? mails : [],
+    effects: mailOr(deps, isKnown || deps.settings.selfservice.verification.notifyUnknownRecipients, mails, to, at),
   }
 }
 

@@ -4,7 +4,7 @@ import type { TemplateName } from '../../core/mail.ts'
 import { messages } from '../../core/messages.ts'
 import { csrfNode, inputNode, submitNode } from '../../core/nodes.ts'
 import type { UiMessage, UiNode } from '../../core/ui.ts'
-import { answered, challengeFor, isAnswer, mailData, type SecretDeps } from '../../flows/sent-secret.ts'
+import { answered, challengeFor, isAnswer, mailData, mailOr, type SecretDeps } from '../../flows/sent-secret.ts'
 import { isEmail } from '../../identities/formats.ts'
 import { normaliseIdentifier } from '../../identities/normalise.ts'
 import type { Addressee, AddressMethod, Asked, Attempt, Challenged, Method, Passed, Submitted } from '../define.ts'
@@ -98,7 +98,7 @@ async function open<F extends RecoveryFlow | VerificationFlow>(
 ): Promise<Attempt<F>> {
   const person = isAnswer(deps, flow, 'link', token, at) ? await answered(deps, flow, at) : null
   if (person === null) return { kind: 'replaced', messages: [{ field: '', message: wrong() }], effects: [] }
-  const passed = { kind: 'passed', ...person, aal: 'aal1', effects: [] } as const
+  const passed = { kind: 'passed', ...person, aal: 'aal1' } as const
   return proof === undefined ? passed : { ...passed, proof }
 }
 
@@ -132,7 +132,7 @@ async function send<F extends RecoveryFlow | VerificationFlow>(
   const challenge = challengeFor(deps, flow, to, token, { kind: 'link', at, expiresAt: at + lifespan })
   return {
     flow: { ...flow, state: 'sent_email', active: 'link', challenge, ui },
-    effects: isKnown || deps.settings.selfservice[name].notifyUnknownRecipients ? mails : [],
+    effects: mailOr(deps, isKnown || deps.settings.selfservice[name].notifyUnknownRecipients, mails, to, at),
   }
 }
 
