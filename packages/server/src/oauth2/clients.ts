@@ -4,7 +4,7 @@ import type { OAuth2Client } from '../core/oauth2.ts'
 import { toTimestamp } from '../core/time.ts'
 import { textIn, textsOf } from './client-metadata.ts'
 import type { OAuth2Deps } from './deps.ts'
-import { malformed, notFound, OAuthFault } from './fault.ts'
+import { existsAlready, malformed, notFound, OAuthFault } from './fault.ts'
 import { checkSector } from './fetch-documents.ts'
 import { hashOf } from './hash.ts'
 import { LIFESPANS } from './lifespans.ts'
@@ -68,12 +68,7 @@ export async function createClient(deps: OAuth2Deps, body: JsonObject, origin: '
     updatedAt: at,
   }
   const commit = await deps.store.commit([{ kind: 'oauth2', change: { write: 'insertClient', client } }])
-  if (commit.kind === 'conflict')
-    throw new OAuthFault(
-      409,
-      'Unable to insert or update resource because a resource with that value exists already',
-      '',
-    )
+  if (commit.kind === 'conflict') throw existsAlready()
   return {
     client,
     shown: {

@@ -18,6 +18,8 @@ export class OAuthFault extends Error {
 
 export const notFound = () => new OAuthFault(404, 'Unable to locate the resource', '')
 export const requestNotFound = () => new OAuthFault(404, 'Not Found', 'Unable to locate the requested resource')
+export const existsAlready = () =>
+  new OAuthFault(409, 'Unable to insert or update resource because a resource with that value exists already', '')
 export const malformed = (detail = '') =>
   new OAuthFault(400, 'The request was malformed or contained invalid parameters', '', detail)
 export const invalidRequest = (why: string) =>

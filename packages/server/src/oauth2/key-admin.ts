@@ -1,7 +1,7 @@
 import { isJsonObject, type Json, type JsonObject } from '../core/json.ts'
 import { textIn } from './client-metadata.ts'
 import type { OAuth2Deps } from './deps.ts'
-import { malformed, OAuthFault, requestNotFound } from './fault.ts'
+import { existsAlready, malformed, OAuthFault, requestNotFound } from './fault.ts'
 import { generateJwk } from './signing-keys.ts'
 
 type KeySet = { readonly keys: readonly JsonObject[] }
@@ -64,10 +64,5 @@ type KeyChange = Extract<Parameters<OAuth2Deps['store']['commit']>[0][number], {
 async function commit(deps: OAuth2Deps, set: string, change: KeyChange): Promise<void> {
   const done = await deps.store.commit([{ kind: 'oauth2', change }])
   deps.keys.forget(set)
-  if (done.kind === 'conflict')
-    throw new OAuthFault(
-      409,
-      'Unable to insert or update resource because a resource with that value exists already',
-      '',
-    )
+  if (done.kind === 'conflict') throw existsAlready()
 }

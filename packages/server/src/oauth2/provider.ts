@@ -2,7 +2,7 @@ import type { Effect } from '../core/effect.ts'
 import type { OAuth2Client, OAuth2Write } from '../core/oauth2.ts'
 import { createAdapter, NO_SCOPE } from './adapter.ts'
 import { checkRequested, invalidAudience, invalidScope, publicClient } from './check-requested.ts'
-import { AUTH_METHODS, audienceOf, isPublicClient, RESPONSE_TYPES, scopesOf } from './client-metadata.ts'
+import { AUTH_METHODS, audienceOf, authMethodOf, isPublicClient, RESPONSE_TYPES, scopesOf } from './client-metadata.ts'
 import type { OAuth2Deps } from './deps.ts'
 import { guardedFetch } from './fetch-documents.ts'
 import { halfHash, hashOf } from './hash.ts'
@@ -17,6 +17,7 @@ import {
   type LibraryProvider,
   type Model,
   type ModelClass,
+  oauthError,
   type OidcContextClass,
   promptPolicy,
   type SessionClass,
@@ -89,11 +90,26 @@ export function createProvider(deps: OAuth2Deps, scopes: Scopes, key: SigningKey
     }),
   )
   provider.registerGrantType(JWT_BEARER, jwtBearerGrant(deps, scopes), ['assertion', 'scope'])
-  provider.Client.prototype.compareClientSecret = (secret) =>
-    deps.secrets.matches(scopeOf(scopes).client?.secrets ?? [], secret)
+  provider.Client.prototype.compareClientSecret = async (secret) => {
+    const { client, form } = scopeOf(scopes)
+    if (client === null) return false
+    checkMethod(client, form.has('client_secret') ? 'client_secret_post' : 'client_secret_basic')
+    return deps.secrets.matches(client.secrets, secret)
+  }
   // Clients are validated when they are registered, by Hydra's rules (clients.ts), which are laxer.
   provider.Client.Schema.prototype.invalidate = () => {}
   return provider
+}
+
+/** A secret counts only where the client is registered to send it; the library takes it from either place (ory-oauth2.md §2.1). */
+function checkMethod(client: OAuth2Client, used: string): void {
+  const own = authMethodOf(client)
+  if (own === used) return
+  throw oauthError(
+    401,
+    'invalid_client',
+    `Client authentication failed (e.g., unknown client, no client authentication included, or unsupported authentication method). The OAuth 2.0 Client supports client authentication method "${own}", but method "${used}" was requested. You must configure the OAuth 2.0 client's "token_endpoint_auth_method" value to accept "${used}".`,
+  )
 }
 
 function configurationOf(deps: OAuth2Deps, scopes: Scopes, key: SigningKey): LibraryConfiguration {

@@ -43,6 +43,7 @@ const REMEMBERED: Milliseconds = 1_000
 export function createSigningKeys({ store, clock, random, seal }: KeyDeps): SigningKeys {
   const remembered = new Map<string, { readonly keys: readonly JsonObject[]; readonly until: number }>()
   const imported = new WeakMap<JsonObject, SigningKey>()
+  const verifying = new WeakMap<JsonObject, Promise<CryptoKey | Uint8Array>>()
   const opened = new Map<string, JsonObject>()
   const making = new Map<string, Promise<void>>()
 
@@ -94,9 +95,11 @@ export function createSigningKeys({ store, clock, random, seal }: KeyDeps): Sign
     },
     verify: async (set, jwt) => {
       for (const jwk of (await all(set)).filter(isSigning)) {
-        const { alg } = await importKey(imported, jwk)
+        const alg = algorithmOf(jwk)
+        const key = verifying.get(jwk) ?? importJWK(toJwk(publicPart(jwk)), alg)
+        verifying.set(jwk, key)
         try {
-          const { payload } = await compactVerify(jwt, await importPublic(jwk, alg), { algorithms: [alg] })
+          const { payload } = await compactVerify(jwt, await key, { algorithms: [alg] })
           const claims: unknown = JSON.parse(Buffer.from(payload).toString())
           return isJsonObject(claims) ? claims : null
         } catch {
@@ -139,8 +142,6 @@ async function importKey(imported: WeakMap<JsonObject, SigningKey>, jwk: JsonObj
   imported.set(jwk, key)
   return key
 }
-
-const importPublic = (jwk: JsonObject, alg: string) => importJWK(toJwk(publicPart(jwk)), alg)
 
 /** Only the text members of a key; nothing else of it is needed to compute with it. */
 export const toJwk = (jwk: JsonObject): JWK =>

@@ -95,7 +95,12 @@ async function askLegacyHooks(
   let { session } = request
   for (const [hook, payload] of called) {
     if (hook === null) continue
-    const claims = await callTokenHook(deps, hook, payload(moment, { ...request, session }), deadline)
+    const claims = await callTokenHook(
+      deps,
+      hook,
+      { payload: payload(moment, { ...request, session }), grant: request.grant },
+      deadline,
+    )
     session = withClaims(deps, { ...request, session }, claims, hook.where)
   }
   return session

@@ -32,7 +32,8 @@ const TRANSLATED: readonly (readonly [error: string, description: RegExp, told: 
   ['invalid_grant', /^grant request is invalid$/, { error: 'invalid_grant', text: INVALID_GRANT }],
   [
     'invalid_client',
-    /./,
+    // What says more than the library does is kept.
+    /^(?!Client authentication failed)/,
     {
       status: 401,
       error: 'invalid_client',

@@ -1,9 +1,12 @@
+import { endpointOf } from '../actions/template/url.ts'
+import type { CallAttempt, RecordCall } from '../core/call.ts'
+import { actionId, deliveryId } from '../core/ids.ts'
 import { isJsonObject, type Json, type JsonObject } from '../core/json.ts'
 import type { LegacyHook, OAuth2Settings } from '../core/oauth2-settings.ts'
-import { callWithRetries } from '../core/retry.ts'
+import { callWithRetries, isWorthRepeating } from '../core/retry.ts'
 import type { Clock, Milliseconds, Random, Stopwatch } from '../core/time.ts'
 import type { Log } from '../core/log.ts'
-import type { OutgoingClient } from '../net/outgoing.ts'
+import type { OutgoingClient, Sent } from '../net/outgoing.ts'
 import { oauthError } from './provider-types.ts'
 
 type Deps = {
@@ -13,51 +16,94 @@ type Deps = {
   readonly stopwatch: Stopwatch
   readonly random: Random
   readonly log: Log
+  readonly record: RecordCall
 }
 
 /** What a hook wants the claims to be; null: as they are. */
 export type HookClaims = { readonly accessToken: JsonObject | null; readonly idToken: JsonObject | null } | null
 
+type Decision =
+  | { readonly kind: 'claims'; readonly claims: HookClaims }
+  /** `text` is for the client, `detail` for the log. */
+  | { readonly kind: 'denied' | 'failed'; readonly text: string; readonly detail: string }
+
+type Told = { readonly payload: JsonObject; readonly grant: string }
+
 /** Calls a token hook as Hydra does and reads its answer (ory-oauth2.md §1.2, §1.6). Anything but a yes is thrown. */
 export async function callTokenHook(
   deps: Deps,
   hook: LegacyHook,
-  payload: JsonObject,
+  { payload, grant }: Told,
   deadline: Milliseconds,
 ): Promise<HookClaims> {
-  const { actions } = deps.settings
-  const until = Math.min(deadline, deps.stopwatch.now() + actions.timeout)
+  const { settings, clock, stopwatch, random } = deps
+  const { actions } = settings
+  const [id, startedAt, from] = [deliveryId(random.rowId()), clock.now(), stopwatch.now()]
   const url = new URL(hook.url)
   const headers = headersOf(hook, url)
   url.username = ''
   url.password = ''
   const body = JSON.stringify(payload)
+  const attempts: CallAttempt[] = []
   const sent = await callWithRetries(
     deps,
-    { attempts: actions.attempts, deadline: until, backoff: actions.backoff },
-    (budget) => deps.client.send({ method: 'POST', url: url.href, headers, body }, { budget }),
+    { attempts: actions.attempts, deadline: Math.min(deadline, from + actions.timeout), backoff: actions.backoff },
+    async (budget) => {
+      const begun = { requestId: random.uuid(), startedAt: clock.now() }
+      const answer = await deps.client.send({ method: 'POST', url: url.href, headers, body }, { budget })
+      attempts.push({
+        ...begun,
+        endedAt: clock.now(),
+        status: answer.status ?? null,
+        reason: answer.kind === 'failed' ? answer.detail : '',
+        ...(answer.timings === undefined ? {} : { timings: answer.timings }),
+      })
+      return answer
+    },
   )
-  const fail = (error: 'access_denied' | 'server_error', text: string, detail: string) => {
-    deps.log('error', 'token_hook_failed', { where: hook.where, error, detail })
-    const shown = deps.settings.exposeInternalErrors ? `${text} ${detail}` : text
-    return oauthError(error === 'access_denied' ? 403 : 500, error, shown)
-  }
+  const decision = decisionOf(sent)
+  deps.record({
+    id,
+    // There is one of each, so its place is its name.
+    actionId: actionId(hook.where),
+    where: hook.where,
+    trigger: `token.before.${grant}`,
+    flowId: null,
+    identityId: null,
+    method: 'POST',
+    endpoint: endpointOf(hook.url),
+    startedAt,
+    endedAt: clock.now(),
+    elapsed: stopwatch.now() - from,
+    outcome: decision.kind !== 'claims' ? decision.kind : decision.claims === null ? 'proceeded' : 'amended',
+    detail: decision.kind === 'claims' ? '' : decision.detail,
+    attempts,
+  })
+  if (decision.kind === 'claims') return decision.claims
+  const error = decision.kind === 'denied' ? 'access_denied' : 'server_error'
+  deps.log('error', 'token_hook_failed', { where: hook.where, error, detail: decision.detail })
+  const shown = settings.exposeInternalErrors ? `${decision.text} ${decision.detail}` : decision.text
+  throw oauthError(decision.kind === 'denied' ? 403 : 500, error, shown)
+}
+
+function decisionOf(sent: Sent): Decision {
+  const failed = (text: string, detail: string): Decision => ({ kind: 'failed', text, detail })
   if (sent.kind === 'failed') {
     // Somebody answered, only nothing we take for an answer.
-    if (sent.status !== undefined || sent.reason === 'redirect_not_followed')
-      throw fail('server_error', RESPONDED, `Response from token hook could not be read: ${sent.detail}`)
-    throw fail('server_error', EXECUTING, `Unable to execute HTTP Request: ${sent.detail}`)
+    return sent.status !== undefined || sent.reason === 'redirect_not_followed'
+      ? failed(RESPONDED, `Response from token hook could not be read: ${sent.detail}`)
+      : failed(EXECUTING, `Unable to execute HTTP Request: ${sent.detail}`)
   }
-  if (sent.status === 204) return null
-  if (sent.status === 429 || (sent.status >= 500 && sent.status !== 501))
-    throw fail('server_error', EXECUTING, `Token hook responded with HTTP status code: ${sent.status}`)
-  if (sent.status === 403)
-    throw fail('access_denied', `${RESPONDED} ${HINT}`, 'Token hook responded with HTTP status code: 403 Forbidden')
-  if (sent.status !== 200)
-    throw fail('server_error', RESPONDED, `Token hook responded with HTTP status code: ${sent.status}`)
+  const { status } = sent
+  const answered = `Token hook responded with HTTP status code: ${status}`
+  if (status === 204) return { kind: 'claims', claims: null }
+  if (isWorthRepeating(sent)) return failed(EXECUTING, answered)
+  if (status === 403) return { kind: 'denied', text: `${RESPONDED} ${HINT}`, detail: `${answered} Forbidden` }
+  if (status !== 200) return failed(RESPONDED, answered)
   const claims = readClaims(sent.body.toString())
-  if (claims === undefined) throw fail('server_error', RESPONDED, 'Response from token hook could not be decoded')
-  return claims
+  return claims === undefined
+    ? failed(RESPONDED, 'Response from token hook could not be decoded')
+    : { kind: 'claims', claims }
 }
 
 const RESPONDED = 'The token hook target responded with an error.'

@@ -3,7 +3,7 @@ import type { TrustedIssuer } from '../core/oauth2.ts'
 import { toTimestamp } from '../core/time.ts'
 import { textIn, textsOf } from './client-metadata.ts'
 import type { OAuth2Deps } from './deps.ts'
-import { OAuthFault } from './fault.ts'
+import { existsAlready, OAuthFault } from './fault.ts'
 import { publicPart } from './signing-keys.ts'
 
 /** Lets an issuer's assertions be exchanged for tokens (RFC 7523; ory-oauth2.md §2.4). */
@@ -27,12 +27,7 @@ export async function trustIssuer(deps: OAuth2Deps, body: JsonObject): Promise<T
     expiresAt,
   }
   const commit = await deps.store.commit([{ kind: 'oauth2', change: { write: 'insertIssuer', issuer: trusted } }])
-  if (commit.kind === 'conflict')
-    throw new OAuthFault(
-      409,
-      'Unable to insert or update resource because a resource with that value exists already',
-      '',
-    )
+  if (commit.kind === 'conflict') throw existsAlready()
   return trusted
 }
 

@@ -141,6 +141,32 @@ describe('codes', () => {
     expect(answer).toMatchObject({ status, body: { error } })
   })
 
+  test.each([
+    ['client_secret_basic', 'client_secret_post'],
+    ['client_secret_post', 'client_secret_basic'],
+  ])(
+    'B59: a secret of a client that is registered for %s does not count by %s, and the answer says so',
+    async (own, other) => {
+      const one = await register(server, { token_endpoint_auth_method: own })
+      const by = (method: string) => {
+        const basic = Buffer.from(`${one.client_id}:${one.client_secret}`).toString('base64')
+        const isBasic = method === 'client_secret_basic'
+        return fetch(`${server.publicUrl}/oauth2/token`, {
+          method: 'POST',
+          headers: isBasic ? { authorization: `Basic ${basic}` } : {},
+          body: new URLSearchParams({ grant_type: 'client_credentials', ...(isBasic ? {} : one) }),
+        })
+      }
+      expect((await by(own)).status).toBe(200)
+      const refused = await by(other)
+      expect(refused.status).toBe(401)
+      expect(JSON.parse(await refused.text())).toMatchObject({
+        error: 'invalid_client',
+        error_description: expect.stringContaining(`value to accept "${other}"`),
+      })
+    },
+  )
+
   test('an authorization by a client that has not that grant is refused', async () => {
     const own = await register(server, { grant_types: ['client_credentials'] })
     const answer = await exchange({ code: 'anything' }, own)

@@ -288,6 +288,46 @@ describe.each(DIALECTS)('on %s', (dialect) => {
   })
 })
 
+test('H53: what a hook of Hydra’s kind came to stands in the log of actions, without its credentials', async () => {
+  const hook = await startReceiver()
+  const url = hook.url('/token?tenant=1').replace('://', '://user:the-password@')
+  const auth = { type: 'api_key', config: { in: 'header', name: 'X-Key', value: 'the-key-of-the-hook' } }
+  const server = await startOAuth2Server({ config: { oauth2: { token_hook: { url, auth } } } })
+  try {
+    const client = await register(server)
+    const answers: readonly ReceiverAnswer[] = [
+      claims({ tier: 'gold' }),
+      { status: 204 },
+      { status: 403 },
+      { status: 500 },
+    ]
+    for (const answer of answers) {
+      hook.on('/token', answer)
+      await token(server, client, { grant_type: 'client_credentials' })
+    }
+    expect(server.records).toMatchObject(
+      ['amended', 'proceeded', 'denied', 'failed'].map((outcome) => ({
+        outcome,
+        actionId: 'oauth2.token_hook',
+        where: 'oauth2.token_hook',
+        trigger: 'token.before.client_credentials',
+        endpoint: hook.url('/token'),
+      })),
+    )
+    expect(server.records.map(({ attempts }) => attempts.map(({ status }) => status))).toEqual([
+      [200],
+      [204],
+      [403],
+      [500, 500, 500],
+    ])
+    expect(hook.calls[0]?.headers).toMatchObject({ 'x-key': 'the-key-of-the-hook' })
+    expect(JSON.stringify([server.records, server.logged])).not.toMatch(/the-password|the-key-of-the-hook|tenant/)
+  } finally {
+    await server.close()
+    await hook.close()
+  }
+})
+
 test('H25: a hook that nobody serves is tried three times, and uses nothing up', async () => {
   const port = await freePort()
   const hook = `http://127.0.0.1:${port}/`

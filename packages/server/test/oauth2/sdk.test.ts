@@ -198,3 +198,31 @@ test.each(DIALECTS)(
     }
   },
 )
+
+// Ory's CLI asks for its first page with an empty token, and tries both ways of authenticating a client.
+test('the calls of Ory’s CLI that no SDK makes', async () => {
+  const server = await startOAuth2Server()
+  try {
+    const client = await register(server)
+    const listed = await fetch(`${server.adminUrl}/admin/clients?page_size=100&page_token=`)
+    expect([listed.status, JSON.parse(await listed.text()).length]).toEqual([200, 1])
+    const post = (path: string, form: { readonly [name: string]: string }, headers = {}) =>
+      fetch(`${server.publicUrl}/oauth2/${path}`, { method: 'POST', body: new URLSearchParams(form), headers })
+    const basic = `Basic ${Buffer.from(`${client.client_id}:${client.client_secret}`).toString('base64')}`
+    const form = { grant_type: 'client_credentials' }
+    // The client is registered for the form, so its header is refused, and the CLI sends the form.
+    expect((await post('token', form, { authorization: basic })).status).toBe(401)
+    const { access_token: token }: { readonly access_token: string } = JSON.parse(
+      await (await post('token', { ...form, ...client })).text(),
+    )
+    expect((await post('revoke', { token, ...client })).status).toBe(200)
+    expect(await introspect(server, token)).toEqual({ active: false })
+    const gone = await fetch(`${server.adminUrl}/admin/clients/nobody`)
+    expect([gone.status, JSON.parse(await gone.text())]).toEqual([
+      404,
+      { error: 'Unable to locate the resource', error_description: '' },
+    ])
+  } finally {
+    await server.close()
+  }
+})
