@@ -23,7 +23,7 @@ export type MemoryQueue = Queue & {
   readonly add: (...deliveries: readonly Delivery[]) => void
   /** Time passes for the queue alone. */
   readonly turn: (milliseconds: number) => void
-  readonly control: { isAway: boolean; extended: number; completed: number }
+  readonly control: { isAway: boolean; extended: number; completed: number; completionTime: number }
 }
 
 const PUT_ASIDE = 30_000
@@ -34,7 +34,7 @@ export function memoryQueue(realNow: () => number = () => Date.now()): MemoryQue
   const actions = new Map<string, ActionStanding>()
   const endpoints = new Map<string, EndpointStanding>()
   const spent = new Map<string, number>()
-  const control = { isAway: false, extended: 0, completed: 0 }
+  const control = { isAway: false, extended: 0, completed: 0, completionTime: 0 }
   const clock = { offset: 0, tokens: 0, ordinals: 0 }
   const now = () => realNow() + clock.offset
   const held = ({ id, leaseToken }: Lease) => {
@@ -196,11 +196,13 @@ export function memoryQueue(realNow: () => number = () => Date.now()): MemoryQue
             }),
           )
       }),
-    complete: (completions) =>
-      answer(() => {
+    complete: async (completions) => {
+      if (control.completionTime > 0) await new Promise((resolve) => setTimeout(resolve, control.completionTime))
+      return answer(() => {
         control.completed += 1
         return completions.flatMap(completeOne)
-      }),
+      })
+    },
     promote: (keys) =>
       answer(() => {
         for (const key of keys) {

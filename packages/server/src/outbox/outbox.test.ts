@@ -5,6 +5,7 @@ import { type Receiver, startReceiver } from '../../test/receiver.ts'
 import type { Sending } from '../core/action.ts'
 import type { Delivery } from '../core/delivery.ts'
 import { actionId, deliveryId } from '../core/ids.ts'
+import { sweep } from './housekeeping.ts'
 import { type Outbox, type OutboxDeps, startOutbox } from './start-outbox.ts'
 
 let receiver: Receiver
@@ -202,8 +203,8 @@ test('no more are under way at once than allowed, and all of them arrive', async
 })
 
 test('a long call keeps its lease, so nobody else makes it', async () => {
-  start({ lease: 50 })
-  receiver.on('/hook', { delay: 300 })
+  start({ lease: 200 })
+  receiver.on('/hook', { delay: 900 })
   const one = delivery('/hook')
   queue.add(one)
   await until(() => rowOf(one)?.state === 'delivered')
@@ -361,4 +362,189 @@ test('a lease that is nearly over is renewed before the call', async () => {
   expect(queue.control.extended).toBe(0)
   await outbox.deliverNow(late)
   expect(queue.control.extended).toBe(1)
+})
+
+const ENDPOINT = 'https://crm.example.test/hook'
+
+test('410 disables the action, with a notice; its later deliveries wait and are not lost', async () => {
+  start({ pollInterval: 10 })
+  receiver.on('/hook', { status: 410 }, { status: 200 })
+  const one = delivery('/hook', { endpoint: ENDPOINT })
+  queue.add(one)
+  await until(() => queue.actions.get('crm')?.state === 'disabled')
+  expect(rowOf(one)).toMatchObject({ state: 'dead', reason: 'answered 410' })
+  expect(queue.actions.get('crm')).toMatchObject({
+    reason: `${ENDPOINT} answered 410: it wants no more deliveries`,
+    evidence: { lastFailure: 'answered 410', delivery: one.id },
+  })
+  expect(world.logged.find(({ event }) => event === 'action_disabled')?.fields).toMatchObject({ action: 'crm' })
+  const two = delivery('/hook', { endpoint: ENDPOINT })
+  queue.add(two)
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  expect(rowOf(two)).toMatchObject({ state: 'pending', leaseToken: null })
+  expect(receiver.calls).toHaveLength(1)
+  // Somebody sets it going again.
+  await queue.setAction({ actionId: one.actionId, state: 'active', until: null, reason: 'it moved' })
+  await until(() => rowOf(two)?.state === 'delivered')
+})
+
+test('a receiver that is down is left alone, then tried by one, then served again', async () => {
+  start({ pollInterval: 10 })
+  receiver.on('/hook', { status: 503 })
+  const many = Array.from({ length: 12 }, () => delivery('/hook', { endpoint: ENDPOINT }))
+  queue.add(...many)
+  await until(() => (queue.endpoints.get(ENDPOINT)?.openUntil ?? 0) > 0)
+  await until(() => many.every((each) => rowOf(each)?.leaseToken === null))
+  const calls = receiver.calls.length
+  expect(calls).toBeLessThan(12)
+  expect(world.logged.find(({ event }) => event === 'breaker_opened')?.fields).toMatchObject({ endpoint: ENDPOINT })
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  expect(receiver.calls).toHaveLength(calls)
+  const seen = { now: 0, most: 0 }
+  receiver.on('/hook', (_call, response) => {
+    seen.most = Math.max(seen.most, ++seen.now)
+    setTimeout(() => {
+      seen.now -= 1
+      response.statusCode = receiver.calls.length === calls + 1 ? 503 : 200
+      response.end()
+    }, 50)
+  })
+  queue.turn(60_000)
+  await until(() => (queue.endpoints.get(ENDPOINT)?.opened ?? 0) === 2)
+  // It was tried by one, which failed: it is left alone for longer.
+  expect(seen.most).toBe(1)
+  expect(receiver.calls).toHaveLength(calls + 1)
+  queue.turn(3_600_000)
+  await until(() => many.every((each) => rowOf(each)?.state === 'delivered'))
+  expect(queue.endpoints.get(ENDPOINT)).toMatchObject({ failures: 0, opened: 0, openUntil: null })
+})
+
+test('an action whose calls are all refused stands still before all of its deliveries are gone', async () => {
+  start({ pollInterval: 10 })
+  receiver.on('/hook', { status: 401 })
+  const many = Array.from({ length: 60 }, () => delivery('/hook', { endpoint: ENDPOINT }))
+  queue.add(...many)
+  await until(() => queue.actions.get('crm')?.state === 'quarantined')
+  await until(() => many.every((each) => rowOf(each)?.leaseToken === null))
+  const left = many.filter((each) => rowOf(each)?.state === 'pending').length
+  expect(left).toBeGreaterThan(20)
+  expect(queue.actions.get('crm')).toMatchObject({ evidence: { lastFailure: 'answered 401' } })
+  expect(queue.actions.get('crm')?.evidence?.failures).toBeGreaterThanOrEqual(20)
+  expect(world.logged.some(({ event }) => event === 'action_quarantined')).toBe(true)
+  // The key is mended, and somebody says so.
+  receiver.on('/hook', { status: 200 })
+  await queue.setAction({ actionId: actionId('crm'), state: 'active', until: null, reason: '' })
+  await until(() => many.every((each) => rowOf(each)?.state !== 'pending'))
+  expect(many.filter((each) => rowOf(each)?.state === 'delivered')).toHaveLength(left)
+})
+
+test('a quarantine that ends by itself is tried by one, and goes on if that fails', async () => {
+  start({ pollInterval: 10 })
+  receiver.on('/hook', { status: 401 })
+  queue.add(...Array.from({ length: 60 }, () => delivery('/hook', { endpoint: ENDPOINT })))
+  await until(() => queue.actions.get('crm')?.state === 'quarantined')
+  await until(() => [...queue.rows.values()].every(({ leaseToken }) => leaseToken === null))
+  const dead = () => [...queue.rows.values()].filter(({ state }) => state === 'dead').length
+  const before = dead()
+  queue.turn(3_600_001)
+  await until(() => dead() === before + 1)
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  expect(dead()).toBe(before + 1)
+  expect(queue.actions.get('crm')?.state).toBe('quarantined')
+})
+
+test('I15: an endpoint that hangs costs another nothing', async () => {
+  start({ concurrency: 16 })
+  receiver.on('/hangs', () => {})
+  queue.add(
+    ...Array.from({ length: 1_000 }, () =>
+      delivery('/hangs', { endpoint: 'hangs', actionId: actionId('slow') }, { timeout: 60_000 }),
+    ),
+  )
+  await until(() => receiver.calls.length === 8)
+  const quick = Array.from({ length: 50 }, () => delivery('/hook', { endpoint: ENDPOINT }))
+  queue.add(...quick)
+  outbox.wake()
+  await until(() => quick.every((each) => rowOf(each)?.state === 'delivered'), 2_000)
+  expect(receiver.calls.filter(({ path }) => path === '/hangs')).toHaveLength(8)
+})
+
+test('I5: those of one identity come one after the other, those of others beside them', async () => {
+  start({ concurrency: 16 })
+  const order: string[] = []
+  const seen = { now: 0, most: 0 }
+  receiver.on('/hook', (call, response) => {
+    order.push(String(call.headers['webhook-id']))
+    seen.most = Math.max(seen.most, ++seen.now)
+    setTimeout(() => {
+      seen.now -= 1
+      response.end()
+    }, 10)
+  })
+  const people = Array.from({ length: 4 }, (_, person) =>
+    Array.from({ length: 5 }, () => delivery('/hook', { orderKey: `crm ${person}` })),
+  )
+  for (let at = 0; at < 5; at++) for (const each of people) queue.add(...each.slice(at, at + 1))
+  outbox.wake()
+  await until(() => people.flat().every((each) => rowOf(each)?.state === 'delivered'))
+  for (const each of people) {
+    const ids = each.map(({ id }) => id)
+    expect(order.filter((id) => ids.some((own) => own === id))).toEqual(ids)
+  }
+  expect(seen.most).toBeGreaterThan(1)
+  expect(seen.most).toBeLessThanOrEqual(4)
+})
+
+test('completions that come together are written together, and none waits for another', async () => {
+  start({ concurrency: 64 })
+  queue.control.completionTime = 20
+  const many = Array.from({ length: 64 }, () => delivery('/hook'))
+  queue.add(...many)
+  outbox.wake()
+  await until(() => many.every((each) => rowOf(each)?.state === 'delivered'))
+  expect(queue.control.completed).toBeLessThan(32)
+})
+
+test('an action that stands still asks nobody to wait: its awaited delivery is for later', async () => {
+  start()
+  await queue.setAction({ actionId: actionId('crm'), state: 'paused', until: null, reason: 'maintenance' })
+  await new Promise((resolve) => setTimeout(resolve, 1_100))
+  const one = held('/hook')
+  queue.add(one)
+  await expect(outbox.deliverNow(one)).resolves.toMatchObject({ kind: 'postponed' })
+  expect(receiver.calls).toEqual([])
+  expect(rowOf(one)).toMatchObject({ state: 'pending', leaseToken: null })
+})
+
+test('the time an action stood still counts for no retry', async () => {
+  start({ pollInterval: 10 })
+  receiver.on('/hook', { status: 500 }, { status: 500 }, { status: 200 })
+  const one = delivery('/hook')
+  queue.add(one)
+  await until(() => rowOf(one)?.tries === 1)
+  await queue.setAction({ actionId: one.actionId, state: 'paused', until: null, reason: '' })
+  // Ten days later it fails once more: that would have been the end.
+  queue.turn(10 * 24 * 3_600_000)
+  await queue.setAction({ actionId: one.actionId, state: 'active', until: null, reason: '' })
+  await until(() => rowOf(one)?.tries === 2)
+  expect(rowOf(one)?.state).toBe('pending')
+})
+
+test('what was kept long enough goes: the delivered after a week, the dead after a month', async () => {
+  start()
+  receiver.on('/hook', { status: 400 }, { status: 200 })
+  const [dead, delivered] = [delivery('/hook'), delivery('/hook')]
+  queue.add(dead)
+  await until(() => rowOf(dead)?.state === 'dead')
+  queue.add(delivered)
+  await until(() => rowOf(delivered)?.state === 'delivered')
+  const keep = () => ({ delivered: 7 * 24 * 3_600_000, dead: 30 * 24 * 3_600_000 })
+  await sweep({ queue, keep, log: world.log })
+  expect(queue.rows.size).toBe(2)
+  queue.turn(8 * 24 * 3_600_000)
+  await sweep({ queue, keep, log: world.log })
+  expect([...queue.rows.keys()]).toEqual([dead.id])
+  queue.turn(30 * 24 * 3_600_000)
+  await sweep({ queue, keep, log: world.log })
+  expect(queue.rows.size).toBe(0)
 })

@@ -61,6 +61,14 @@ const migrateWith = async (dialect: Dialect, dsn: string, known: readonly Migrat
 
 describe.each(DIALECTS)('%s', (dialect) => {
   const names = knownMigrations(dialect).map(({ name }) => name)
+  /** PostgreSQL's driver gives big numbers as text, where nobody asked for more. */
+  const whole = (columns: { readonly [name: string]: number | null }) =>
+    Object.fromEntries(
+      Object.entries(columns).map(([name, value]) => [
+        name,
+        value === null || dialect === 'sqlite' ? value : `${value}`,
+      ]),
+    )
   const countOf = 'select count(*) as n from cardea_migrations'
 
   test('up runs what is missing, once, and status says so', async () => {
@@ -71,6 +79,32 @@ describe.each(DIALECTS)('%s', (dialect) => {
     await expect(migrate(dsn)).resolves.toEqual([])
     expect(JSON.stringify(await run(countOf))).toContain(String(names.length))
     await open(dsn)
+  })
+
+  test('0008: what an older server has queued, tried and sent is still there, with its tries and its mail', async () => {
+    const { dsn, run } = await empty(dialect)
+    const known = knownMigrations(dialect)
+    await migrateWith(dialect, dsn, known.slice(0, 7))
+    await run(`insert into deliveries (id, event_id, action_id, trigger_name, state, next_at, attempts, content, created_at, lane)
+      values ('d1', 'e1', 'crm', 't', 'pending', 5, 2, '{"kind":"dead","reason":"x"}', 3, 'call'),
+        ('d2', 'e2', 'courier', 'mail', 'delivered', 5, 1, '{"kind":"mail","sealed":"x"}', 3, 'mail'),
+        ('d3', 'e3', 'crm', 't', 'dead', 5, 0, '{"kind":"dead","reason":"x"}', 3, 'call')`)
+    await run(`insert into attempts values ('d1', 0, 'r', 10, 11, 'retry', 503, 'no'), ('d1', 1, 'r', 20, 21, 'retry', 503, 'no'),
+      ('d2', 0, 'r', 30, 31, 'delivered', 250, '')`)
+    await run(`insert into messages values ('d2', 'ann@example.test', 'email', 'stub')`)
+    await migrateWith(dialect, dsn, known)
+    const rows = `select id, queue, tries, began_at, finished_at from deliveries order by id`
+    expect(await run(rows)).toEqual([
+      { id: 'd1', queue: 'crm ', tries: 2, ...whole({ began_at: 10, finished_at: null }) },
+      { id: 'd2', queue: 'mail', tries: 1, ...whole({ began_at: 30, finished_at: 31 }) },
+      { id: 'd3', queue: 'crm ', tries: 0, ...whole({ began_at: null, finished_at: 3 }) },
+    ])
+    expect(await run('select delivery_id, ordinal from attempts order by delivery_id, ordinal')).toHaveLength(3)
+    expect(await run('select recipient from messages')).toEqual([{ recipient: 'ann@example.test' }])
+    // Attempts still go with their delivery.
+    await run(dialect === 'sqlite' ? `pragma foreign_keys = on; delete from deliveries` : 'delete from deliveries')
+    expect(await run('select delivery_id from attempts')).toEqual([])
+    expect(await run('select delivery_id from messages')).toEqual([])
   })
 
   test('status may be asked while a server runs', async () => {
