@@ -9,16 +9,16 @@ describe.each(DIALECTS)('%s', (dialect) => {
   async function turnable() {
     const time = { now: AT }
     const { store } = await freshStore(dialect, { queueClock: { now: () => time.now } })
-    return { ...store.deliveries, time }
+    return { deliveries: store.deliveries, time }
   }
 
   test('failures are counted until something works', async () => {
-    const { noteEndpoints, noteActions, endpointStates, actionStates, time } = await turnable()
-    await expect(noteEndpoints([{ key: 'e', failed: 0, reason: '' }])).resolves.toEqual([])
-    await expect(endpointStates()).resolves.toEqual([])
-    await noteEndpoints([{ key: 'e', failed: 2, reason: 'answered 500' }])
+    const { deliveries, time } = await turnable()
+    await expect(deliveries.noteEndpoints([{ key: 'e', failed: 0, reason: '' }])).resolves.toEqual([])
+    await expect(deliveries.endpointStates()).resolves.toEqual([])
+    await deliveries.noteEndpoints([{ key: 'e', failed: 2, reason: 'answered 500' }])
     time.now += 5
-    const [standing] = await noteEndpoints([
+    const [standing] = await deliveries.noteEndpoints([
       { key: 'e', failed: 3, reason: 'a\u0000b' },
       { key: 'f', failed: 0, reason: '' },
     ])
@@ -30,37 +30,39 @@ describe.each(DIALECTS)('%s', (dialect) => {
       opened: 0,
       openUntil: null,
     })
-    await noteActions([{ key: 'crm', failed: 1, reason: 'answered 401' }])
-    expect(await actionStates()).toMatchObject([
+    await deliveries.noteActions([{ key: 'crm', failed: 1, reason: 'answered 401' }])
+    expect(await deliveries.actionStates()).toMatchObject([
       { actionId: 'crm', state: 'active', failures: 1, lastFailure: 'answered 401' },
     ])
-    await noteEndpoints([{ key: 'e', failed: 0, reason: '' }])
-    await noteActions([{ key: 'crm', failed: 0, reason: '' }])
-    expect(await endpointStates()).toMatchObject([{ failures: 0, failingSince: null, lastFailure: null }])
-    expect(await actionStates()).toMatchObject([{ failures: 0, failingSince: null, lastFailure: null }])
+    await deliveries.noteEndpoints([{ key: 'e', failed: 0, reason: '' }])
+    await deliveries.noteActions([{ key: 'crm', failed: 0, reason: '' }])
+    expect(await deliveries.endpointStates()).toMatchObject([{ failures: 0, failingSince: null, lastFailure: null }])
+    expect(await deliveries.actionStates()).toMatchObject([{ failures: 0, failingSince: null, lastFailure: null }])
   })
 
   test('of two nodes that open a breaker, one does; a success closes it', async () => {
-    const { noteEndpoints, openBreaker, endpointStates } = await turnable()
-    const [seen] = await noteEndpoints([{ key: 'e', failed: 5, reason: 'no' }])
+    const { deliveries } = await turnable()
+    const [seen] = await deliveries.noteEndpoints([{ key: 'e', failed: 5, reason: 'no' }])
     if (seen === undefined) throw new Error('it failed')
-    await expect(openBreaker(seen, AT + 30_000)).resolves.toBe(true)
-    await expect(openBreaker(seen, AT + 60_000)).resolves.toBe(false)
-    expect(await endpointStates()).toMatchObject([{ opened: 1, openUntil: AT + 30_000 }])
-    await noteEndpoints([{ key: 'e', failed: 0, reason: '' }])
-    expect(await endpointStates()).toMatchObject([{ opened: 0, openUntil: null }])
+    await expect(deliveries.openBreaker(seen, AT + 30_000)).resolves.toBe(true)
+    await expect(deliveries.openBreaker(seen, AT + 60_000)).resolves.toBe(false)
+    expect(await deliveries.endpointStates()).toMatchObject([{ opened: 1, openUntil: AT + 30_000 }])
+    await deliveries.noteEndpoints([{ key: 'e', failed: 0, reason: '' }])
+    expect(await deliveries.endpointStates()).toMatchObject([{ opened: 0, openUntil: null }])
   })
 
   test('an action is paused and resumed, whatever was known of it', async () => {
-    const { setAction, actionStates, noteActions, time } = await turnable()
-    await expect(setAction({ actionId: crm, state: 'paused', until: null, reason: 'by hand' })).resolves.toBe(true)
-    expect(await actionStates()).toMatchObject([
+    const { deliveries, time } = await turnable()
+    await expect(
+      deliveries.setAction({ actionId: crm, state: 'paused', until: null, reason: 'by hand' }),
+    ).resolves.toBe(true)
+    expect(await deliveries.actionStates()).toMatchObject([
       { actionId: crm, state: 'paused', since: AT, until: null, reason: 'by hand' },
     ])
-    await noteActions([{ key: 'crm', failed: 3, reason: 'no' }])
+    await deliveries.noteActions([{ key: 'crm', failed: 3, reason: 'no' }])
     time.now += 10
-    await setAction({ actionId: crm, state: 'active', until: null, reason: '' })
-    expect(await actionStates()).toEqual([
+    await deliveries.setAction({ actionId: crm, state: 'active', until: null, reason: '' })
+    expect(await deliveries.actionStates()).toEqual([
       {
         actionId: crm,
         state: 'active',
@@ -77,18 +79,18 @@ describe.each(DIALECTS)('%s', (dialect) => {
   })
 
   test('what happens of itself changes nothing that a person has said', async () => {
-    const { setAction, actionStates, time } = await turnable()
+    const { deliveries, time } = await turnable()
     const evidence = { failures: 20, failingSince: AT, lastFailure: 'answered 401', delivery: deliveryId('d') }
     const quarantine = { actionId: crm, state: 'quarantined', until: AT + 100, reason: 'it fails', evidence } as const
-    await setAction({ actionId: crm, state: 'paused', until: null, reason: 'by hand' })
-    await expect(setAction(quarantine, { onlyActive: true })).resolves.toBe(false)
-    await setAction({ actionId: crm, state: 'active', until: null, reason: '' })
-    await expect(setAction(quarantine, { onlyActive: true })).resolves.toBe(true)
-    await expect(setAction(quarantine, { onlyActive: true })).resolves.toBe(false)
-    expect(await actionStates()).toMatchObject([{ state: 'quarantined', evidence }])
+    await deliveries.setAction({ actionId: crm, state: 'paused', until: null, reason: 'by hand' })
+    await expect(deliveries.setAction(quarantine, { onlyActive: true })).resolves.toBe(false)
+    await deliveries.setAction({ actionId: crm, state: 'active', until: null, reason: '' })
+    await expect(deliveries.setAction(quarantine, { onlyActive: true })).resolves.toBe(true)
+    await expect(deliveries.setAction(quarantine, { onlyActive: true })).resolves.toBe(false)
+    expect(await deliveries.actionStates()).toMatchObject([{ state: 'quarantined', evidence }])
     // It ended of itself, and may begin again.
     time.now += 100
-    await expect(setAction({ ...quarantine, until: AT + 300 }, { onlyActive: true })).resolves.toBe(true)
-    expect(await actionStates()).toMatchObject([{ until: AT + 300, since: AT + 100 }])
+    await expect(deliveries.setAction({ ...quarantine, until: AT + 300 }, { onlyActive: true })).resolves.toBe(true)
+    expect(await deliveries.actionStates()).toMatchObject([{ until: AT + 300, since: AT + 100 }])
   })
 })
