@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { limitsOf, sendingOf } from './actions/sending-of.ts'
 import { openTemplates } from './actions/web-hook/templates.ts'
-import { assemble, messageSeal } from './assemble.ts'
+import { assemble, type Doors, messageSeal } from './assemble.ts'
 import { makePlan } from './config/plan.ts'
 import { redact } from './config/redact.ts'
 import type { CallRecord } from './core/call.ts'
@@ -100,6 +100,10 @@ export async function startApp({ settings, world, log, version, migrate, configu
   const inForce = { sendingOf: sendingOf(first), limitsOf: limitsOf(first) }
   const beside: { oauth2: OAuth2App | null } = { oauth2: null }
   const findSending = (action: ActionId) => inForce.sendingOf(action) ?? beside.oauth2?.sendingOf(action) ?? null
+  // The outbox delivers from the first moment on; what it finds out is kept as soon as there is somebody to keep it.
+  const late: { deniedLater: Doors['deniedLater'] } = {
+    deniedLater: () => Promise.reject(new Error('not started yet')),
+  }
   const outbox = startOutbox({
     ...world,
     queue: observeQueue(
@@ -115,6 +119,7 @@ export async function startApp({ settings, world, log, version, migrate, configu
     deliveries: () => current.settings.deliveries,
     limitsOf: (endpoint) => inForce.limitsOf(endpoint),
     // The store itself, and not the one that tells of what is written: an answer must not make another call.
+    deniedLater: (delivery, said) => late.deniedLater(delivery, said),
     writeBack: (id, change) => keepWriteBack({ store, clock: world.clock, log }, id, change),
     mail: {
       send: (message, signal) => courier.send(message, signal),
@@ -147,6 +152,7 @@ export async function startApp({ settings, world, log, version, migrate, configu
     version,
   }
   const serving = { doors: assemble(parts, settings, first) }
+  late.deniedLater = (delivery, said) => serving.doors.deniedLater(delivery, said)
   const { public: open, admin } = settings.serve
   const publicListener = createListener(() => serving.doors.public, {
     certificate: readCertificate(open.tls),

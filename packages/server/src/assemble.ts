@@ -7,6 +7,7 @@ import { describePlan } from './config/describe-plan.ts'
 import { NeighbourError } from './core/errors.ts'
 import { createRedactor } from './core/redactor.ts'
 import type { RecordStep } from './core/step.ts'
+import type { Delivery } from './core/delivery.ts'
 import type { Effect } from './core/effect.ts'
 import type { DeliveryId } from './core/ids.ts'
 import type { JsonObject } from './core/json.ts'
@@ -55,6 +56,7 @@ import { outsideApi } from './http/route-table.ts'
 import { selfServiceRoutes } from './http/self-service.ts'
 import { sessionRoutes } from './http/session-routes.ts'
 import { webAuthnScriptIntegrity, webAuthnScriptRoute } from './http/webauthn-script.ts'
+import { flagDenial } from './identities/flag-denial.ts'
 import { createAmend } from './identities/amend.ts'
 import { createIdentityBuilder } from './identities/build.ts'
 import { createPasswordCheck } from './identities/check-password.ts'
@@ -108,7 +110,12 @@ type Parts = {
 }
 
 /** What one configuration makes of the server's parts: what is behind its two listeners. */
-type Doors = { readonly public: Door; readonly admin: Door }
+export type Doors = {
+  readonly public: Door
+  readonly admin: Door
+  /** Somebody is refused who was let in because a receiver could not be asked. */
+  deniedLater(delivery: Delivery, said: string): Promise<void>
+}
 
 /** Builds everything that depends on the configuration. A request keeps what it started with. */
 export function assemble(given: Parts, settings: Settings, plan: ActionPlan): Doors {
@@ -185,6 +192,10 @@ export function assemble(given: Parts, settings: Settings, plan: ActionPlan): Do
   return {
     public: observeDoor(observed, 'public', parts.causes.within(publicDoor(doors, openPublic, parts.log), 'public')),
     admin: observeDoor(observed, 'admin', parts.causes.within(adminDoor(doors, openAdmin, parts.log), 'admin')),
+    deniedLater: (delivery, said) =>
+      parts.causes.causedBy(delivery.id, () =>
+        flagDenial({ ...parts.world, store: parts.store, log: parts.log }, delivery, said),
+      ),
   }
 }
 

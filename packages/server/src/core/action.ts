@@ -98,6 +98,10 @@ export type Sending = {
   readonly where?: string
   /** How often an awaited delivery is tried while somebody waits. */
   readonly attempts: number
+  /** For calls somebody waits for: takes a place and returns how to leave it; null where none is left. */
+  readonly enter?: () => (() => void) | null
+  /** What an answer that comes later refuses, in its own words; null where it refuses nothing. */
+  readonly refusalIn?: (status: number, body: string) => string | null
   /** Of an awaited delivery, where it has a rule of its own. */
   readonly onFailure?: OnFailure
   /** Of queued deliveries, where it differs from the default. */

@@ -35,6 +35,8 @@ export type CallRecord = {
   readonly id: DeliveryId
   /** The event it belongs to, where a step was recorded. */
   readonly eventId?: string
+  /** What the receiver knows it by: it stays the same when a step is tried again. */
+  readonly webhookId?: DeliveryId
   readonly actionId: ActionId
   /** The action's path in the configuration. */
   readonly where: string

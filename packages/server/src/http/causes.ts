@@ -5,7 +5,8 @@ import type { Door } from './listener.ts'
 
 /** What is being answered: whatever is written meanwhile was caused by it, however deep inside. */
 export type Cause = {
-  readonly request: RequestFacts
+  /** Null where the server itself is at work. */
+  readonly request: RequestFacts | null
   /** The delivery in whose name it calls, if it names one. */
   readonly delivery: DeliveryId | null
 }
@@ -14,6 +15,8 @@ export type Causes = {
   current(): Cause | null
   /** The same door; what it writes is known to come from the request it answers. */
   within(door: Door, of: 'public' | 'admin'): Door
+  /** What is written meanwhile was brought about by a delivery of our own. */
+  causedBy<T>(delivery: DeliveryId, work: () => Promise<T>): Promise<T>
 }
 
 /** Keeps in mind which request is being answered, so that no path has to hand it on and none can forget it. */
@@ -21,6 +24,7 @@ export function createCauses(): Causes {
   const storage = new AsyncLocalStorage<Cause>()
   return {
     current: () => storage.getStore() ?? null,
+    causedBy: (delivery, work) => storage.run({ request: null, delivery }, work),
     within: (door, of) => ({
       ...door,
       answer: (route, exchange) => {

@@ -6,7 +6,10 @@ import { attemptOf, judge, outcomeOf } from './judge.ts'
 import { waitAfter } from './schedule.ts'
 import type { Deliver } from './worker.ts'
 
-export type CallDeps = ChainDeps
+export type CallDeps = ChainDeps & {
+  /** Told when a receiver refuses somebody who was let in because it could not be asked. */
+  readonly deniedLater?: (delivery: Delivery, said: string) => Promise<void>
+}
 
 /** Makes a rendered call once. */
 export const attemptCall =
@@ -29,6 +32,24 @@ export const attemptCall =
     const attempts = [attemptOf(requestId, startedAt, endedAt, sent)]
     const judgement = judge(sent, endedAt)
     const outcome = outcomeOf(judgement, isUnready)
+    // A receiver that could not be asked was told, and has answered: whatever it says, it has been delivered.
+    const refusal =
+      sent.kind === 'answered'
+        ? (deps.sendingOf(actionId)?.refusalIn?.(sent.status, sent.body.toString()) ?? null)
+        : null
+    if (refusal !== null) {
+      await deps.deniedLater?.(delivery, refusal)
+      const told = attempts.map((attempt) => ({
+        ...attempt,
+        outcome: 'delivered' as const,
+        reason: `refused: ${refusal}`,
+      }))
+      return {
+        attempts: told,
+        next: { kind: 'delivered' },
+        outcome: outcomeOf({ kind: 'delivered', status: 200 }, false),
+      }
+    }
     if (judgement.kind === 'delivered') return { attempts, next: { kind: 'delivered' }, outcome }
 
     const now = await deps.queue.now()

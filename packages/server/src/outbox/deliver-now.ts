@@ -45,7 +45,7 @@ export async function deliverNow(deps: DeliverNowDeps, delivery: Delivery): Prom
 
   if (!deps.isGoing(actionId)) return standStill(deps, delivery, startedAt)
   await keepLease(deps, delivery, content.timeout)
-  const { sent, attempts } = await callNow(deps, delivery, content)
+  const { sent, attempts } = await callInPlace(deps, delivery, content)
   const judgement = judge(sent, deps.clock.now())
   const wait = judgement.kind === 'retry' && rule === 'queue' ? waitOf(deps, delivery, judgement.asked) : null
   await complete(deps, delivery, async () => {
@@ -137,6 +137,24 @@ const outcomeOf = (rule: OnFailure, kind: 'U' | 'T' | 'P', detail: string): Deli
 const classOf = (sent: Sent) => {
   if (sent.kind === 'failed') return sent.reason === 'timeout' ? 'T' : 'P'
   return sent.status === 501 || (sent.status < 500 && sent.status !== 429) ? 'U' : 'P'
+}
+
+const NO_PLACE: Sent = {
+  kind: 'failed',
+  reason: 'connect',
+  detail: 'as many calls of this action as may be are under way already (concurrency)',
+}
+
+/** Where all its places are taken, nobody waits for one. */
+async function callInPlace(deps: DeliverNowDeps, delivery: Delivery, content: Sendable) {
+  const { enter } = deps.sendingOf(delivery.actionId) ?? {}
+  const leave = enter === undefined ? () => {} : enter()
+  if (leave === null) return { sent: NO_PLACE, attempts: [] }
+  try {
+    return await callNow(deps, delivery, content)
+  } finally {
+    leave()
+  }
 }
 
 /** A few quick attempts within the hook's one budget, each of them kept. */

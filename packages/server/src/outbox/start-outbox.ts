@@ -2,9 +2,8 @@ import type { EndpointLimits } from '../core/action.ts'
 import type { Delivery } from '../core/delivery.ts'
 import type { DeliverySettings } from '../core/settings.ts'
 import type { Milliseconds } from '../core/time.ts'
-import { attemptCall } from './attempt-call.ts'
+import { attemptCall, type CallDeps } from './attempt-call.ts'
 import { DEFAULT_DELIVERIES } from './defaults.ts'
-import type { ChainDeps } from './attempt-chain.ts'
 import { attemptMail, type MailDeps } from './deliver-mail.ts'
 import { type DeliveredNow, type DeliverNowDeps, deliverNow } from './deliver-now.ts'
 import { startHousekeeping } from './housekeeping.ts'
@@ -14,7 +13,7 @@ import { startWorker, type Worker, type WorkerDeps } from './worker.ts'
 
 export type OutboxDeps = Pick<WorkerDeps, 'concurrency' | 'pollInterval' | 'lease'> &
   Omit<DeliverNowDeps, 'queue' | 'isGoing' | 'retry'> &
-  Pick<ChainDeps, 'writeBack'> & {
+  Pick<CallDeps, 'writeBack' | 'deniedLater'> & {
     readonly queue: Queue
     /** How deliveries are made, by the configuration in force; without one, as is usual. */
     readonly deliveries?: () => DeliverySettings

@@ -32,7 +32,7 @@ const INSERT = statement(
     finished_at, attempts, tries, erasing)
   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, ${words.now('$13')} + $14, $15, $16, $17, $18, $19, $20, $21,
     $22, case $11 when 'pending' then null else ${words.now('$13')} end, 0, 0, 0)
-  on conflict (event_id, action_id) do nothing`,
+  on conflict do nothing`,
 )
 
 /** Queues a delivery. Its lease begins now, on the database's clock, whatever the server's says. */

@@ -5,7 +5,7 @@ import { type Decision, proceed } from '../../core/decision.ts'
 import type { RenderedCall } from '../../core/delivery.ts'
 import { NeighbourError } from '../../core/errors.ts'
 import { fillSecrets } from '../../core/fill-secrets.ts'
-import { deliveryId } from '../../core/ids.ts'
+import { type DeliveryId, deliveryId } from '../../core/ids.ts'
 import { callWithRetries } from '../../core/retry.ts'
 import type { Milliseconds } from '../../core/time.ts'
 import { triggerName } from '../../core/trigger.ts'
@@ -14,10 +14,13 @@ import type { ActionDeps } from '../deps.ts'
 import type { Hook } from './hook.ts'
 import { interpretAnswer } from './interpret-answer.ts'
 import { renderCall } from './render-call.ts'
+import { stepId } from './step-id.ts'
 import { type About, deadDelivery, pendingDelivery } from './render-delivery.ts'
 
 /** One asking: what it is about, until when, and what has been tried so far. */
 type Asking = About & {
+  /** Of this very asking; `id` is what the receiver knows it by. */
+  readonly callId: DeliveryId
   readonly context: BeforeContext | AfterContext
   /** On the stopwatch. */
   readonly from: Milliseconds
@@ -35,7 +38,8 @@ export async function askReceiver(
 ): Promise<Decision> {
   const from = deps.stopwatch.now()
   const asking: Asking = {
-    id: deliveryId(deps.random.rowId()),
+    id: stepId(context, occasion),
+    callId: deliveryId(deps.random.rowId()),
     at: deps.clock.now(),
     from,
     context,
@@ -63,13 +67,25 @@ const OUTCOMES = { proceed: 'proceeded', amend: 'amended', deny: 'denied', diver
 
 async function decided(deps: ActionDeps, hook: Hook, asking: Asking, call: RenderedCall): Promise<Decision> {
   try {
-    const decision = await askNow(deps, hook, asking, call)
+    const decision = await askInPlace(deps, hook, asking, call)
     const said = decision.kind === 'deny' ? (decision.messages[0]?.message.text ?? 'without words') : ''
     record(deps, hook, asking, OUTCOMES[decision.kind], said)
     return decision
   } catch (error) {
     if (error instanceof NeighbourError) return undecided(deps, hook, asking, call, error)
     throw error
+  }
+}
+
+/** A receiver that is slow must not keep more people than it has places. */
+async function askInPlace(deps: ActionDeps, hook: Hook, asking: Asking, call: RenderedCall): Promise<Decision> {
+  const leave = hook.places.enter()
+  if (leave === null)
+    throw new NeighbourError('P', `${hook.places.most} calls of this action are under way already (concurrency)`)
+  try {
+    return await askNow(deps, hook, asking, call)
+  } finally {
+    leave()
   }
 }
 
@@ -138,9 +154,10 @@ function undecided(
 }
 
 function record(deps: ActionDeps, hook: Hook, asking: Asking, outcome: CallOutcome, detail = ''): void {
-  const { id, at, from, context, occasion, attempts } = asking
+  const { id, callId, at, from, context, occasion, attempts } = asking
   deps.record({
-    id,
+    id: callId,
+    webhookId: id,
     eventId: occasion.eventId,
     actionId: occasion.actionId,
     where: occasion.where,

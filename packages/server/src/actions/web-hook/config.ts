@@ -264,6 +264,14 @@ const fields = Type.Object(
       ),
     ),
     attempts: Type.Optional(Type.Integer({ minimum: 1, maximum: 10, description: 'Tries of a blocking call.' })),
+    concurrency: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 10_000,
+        description:
+          'How many blocking calls of it may be under way at once, 64 unless said otherwise. One more counts as failed at once, so that a slow receiver does not keep everybody.',
+      }),
+    ),
     retry: Type.Optional(retry),
     lane: Type.Optional(
       Type.Literal('identity', {
@@ -289,9 +297,16 @@ const withoutPolicy = Type.Refine(
     'must not both ignore the response and have on_failure: a queued call holds nobody up, it is tried again by itself',
 )
 
+const withoutPlaces = Type.Refine(
+  withoutPolicy,
+  ({ response, concurrency }) => !(response?.ignore && concurrency !== undefined),
+  () =>
+    'must not both ignore the response and have concurrency, which is about calls somebody waits for: queued ones have limits.concurrency',
+)
+
 /** The `config` of a web_hook: Ory's keys, then ours (design.md §4). */
 export const webHookConfig = Type.Refine(
-  withoutPolicy,
+  withoutPlaces,
   (config) => unknownSecrets(config).length === 0,
   (config) => `must have every secret that its templates name: secrets lacks ${unknownSecrets(config).join(', ')}`,
 )

@@ -6,6 +6,7 @@ import type { Settings } from '../../core/settings.ts'
 import type { Milliseconds } from '../../core/time.ts'
 import type { WebHookConfig } from './config.ts'
 import { type Expression, readExpression } from '../template/expression.ts'
+import { type Bulkhead, openBulkhead } from './bulkhead.ts'
 import { credentialsOf } from './credentials.ts'
 import { type HookHeaders, hookHeaders } from './headers.ts'
 import { signWith } from '../template/signature.ts'
@@ -38,6 +39,8 @@ export type Hook = {
   readonly emitHeaders: boolean
   readonly timeout: Milliseconds
   readonly attempts: number
+  /** For calls somebody waits for. */
+  readonly places: Bulkhead
   /** Of a blocking hook; null where the settings decide. */
   readonly onFailure: OnFailure | null
   /** Of queued calls. */
@@ -48,6 +51,8 @@ export type Hook = {
 }
 
 const NO_BODY = 'none'
+/** A receiver that takes its whole budget of three seconds still answers twenty people a second. */
+const MOST_AT_ONCE = 64
 
 export function readHook(config: WebHookConfig, place: Place, { actions }: Pick<Settings, 'actions'>): Hook {
   const { when, body = '', signing, timeout } = config
@@ -68,6 +73,7 @@ export function readHook(config: WebHookConfig, place: Place, { actions }: Pick<
     emitHeaders: config.emit_analytics_event !== false,
     timeout: timeout === undefined ? actions.timeout : (parseDuration(timeout) ?? actions.timeout),
     attempts: config.attempts ?? actions.attempts,
+    places: openBulkhead(config.concurrency ?? MOST_AT_ONCE),
     onFailure: config.on_failure ?? null,
     retry: config.retry === undefined ? null : retryOf(config.retry),
     limits: config.limits ?? null,

@@ -1,4 +1,5 @@
 import type { AfterContext, BeforeContext, Occasion, Rehearses, Renders, Sending } from '../../core/action.ts'
+import { NeighbourError } from '../../core/errors.ts'
 import { PLACES } from '../../core/place.ts'
 import type { Milliseconds } from '../../core/time.ts'
 import { defineConfiguredAction } from '../define.ts'
@@ -6,6 +7,7 @@ import type { ActionDeps } from '../deps.ts'
 import { askReceiver } from './ask-receiver.ts'
 import { webHookConfig } from './config.ts'
 import { type Hook, readHook } from './hook.ts'
+import { interpretAnswer } from './interpret-answer.ts'
 import { renderSeen } from './render-call.ts'
 import { renderDelivery } from './render-delivery.ts'
 
@@ -20,9 +22,11 @@ export const webHook = defineConfiguredAction<typeof webHookConfig, ActionDeps>(
     const known = { sending: sendingOf(hook), rehearses: rehearsalOf(deps, hook) }
     const asks = (context: BeforeContext | AfterContext, deadline: Milliseconds, occasion: Occasion) =>
       askReceiver(deps, hook, context, deadline, occasion)
-    // What is queued because nobody answered needs its secrets later.
-    if (hook.mode === 'asked')
-      return hook.phase === 'before' ? { before: asks, ...known } : { after: asks, isGate: true, ...known }
+    if (hook.mode === 'asked') {
+      // What is queued because nobody answered needs its secrets later, and somebody who understands the answer.
+      const later = { ...known, sending: { ...known.sending, refusalIn: refusalIn(hook) } }
+      return hook.phase === 'before' ? { before: asks, ...later } : { after: asks, isGate: true, ...later }
+    }
 
     const render: Renders = (context, occasion) => renderDelivery(deps, hook, context, occasion)
     return hook.mode === 'awaited' ? { render, ...known, awaited: true } : { render, ...known }
@@ -36,24 +40,30 @@ const rehearsalOf = (deps: ActionDeps, hook: Hook): Rehearses => ({
     renderSeen(deps, template === undefined ? hook : { ...hook, template }, seen, hook.timeout),
 })
 
-const sendingOf = ({
-  headers,
-  secrets,
-  sign,
-  credentials,
-  attempts,
-  onFailure,
-  endpoint,
-  retry,
-  limits,
-}: Hook): Sending => ({
+const sendingOf = ({ headers, secrets, sign, credentials, places, retry, limits, ...hook }: Hook): Sending => ({
   secretHeaders: headers.secret,
   secrets,
-  attempts,
-  endpoint,
+  attempts: hook.attempts,
+  endpoint: hook.endpoint,
+  // Nobody waits for a queued call.
+  ...(hook.mode === 'queued' ? {} : { enter: () => places.enter() }),
   ...(retry === null ? {} : { retry }),
   ...(limits === null ? {} : { limits }),
   ...(sign === null ? {} : { sign }),
   ...(credentials === null ? {} : { credentials }),
-  ...(onFailure === null ? {} : { onFailure }),
+  ...(hook.onFailure === null ? {} : { onFailure: hook.onFailure }),
 })
+
+/** What an answer refuses. A plain hook refuses nothing: whatever is no success is a failure (ory-actions.md §4.7). */
+const refusalIn =
+  (hook: Hook) =>
+  (status: number, body: string): string | null => {
+    if (hook.answer === 'plain') return null
+    try {
+      const decision = interpretAnswer(hook, status, body)
+      return decision.kind === 'deny' ? (decision.messages[0]?.message.text ?? 'without words') : null
+    } catch (error) {
+      if (error instanceof NeighbourError) return null
+      throw error
+    }
+  }
