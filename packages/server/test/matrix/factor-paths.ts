@@ -115,6 +115,16 @@ export const FACTOR_PATHS: readonly Path[] = [
     },
   },
   {
+    path: 'make recovery codes, and take them away',
+    fires: ['settings.before', 'settings.after.lookup_secret', 'settings.before', 'settings.after.lookup_secret'],
+    walk: async (walker) => {
+      const ann = await signedUp(walker)
+      walker.watch()
+      await writeCodes(ann)
+      await ann.submit((await ann.start('settings')).flow, { lookup_secret_disable: 'true' })
+    },
+  },
+  {
     path: 'sign in with a password and a recovery code (step-up)',
     fires: ['login.before', 'login.after.lookup_secret'],
     walk: async (walker) => {
@@ -182,14 +192,16 @@ export const FACTOR_PATHS: readonly Path[] = [
     },
   },
   {
-    path: 'add a passkey',
-    fires: ['settings.before', 'settings.after.passkey'],
+    path: 'add a passkey, and remove it',
+    fires: ['settings.before', 'settings.after.passkey', 'settings.before', 'settings.after.passkey'],
     walk: async (walker) => {
       const ann = await signedUp(walker)
       walker.watch()
       const { flow } = await ann.start('settings')
       const key = createAuthenticator(ORIGIN)
       await ann.submit(flow, { passkey_settings_register: key.create(optionsIn(flow, 'passkey_create_data')) })
+      const { flow: next } = await ann.start('settings')
+      await ann.submit(next, { passkey_remove: valueIn(next, 'passkey_remove') })
     },
   },
 ]
