@@ -13,7 +13,6 @@ type Pending = {
 /** One row a feature; whoever builds it deletes the row. Ignoring one that is refused would weaken security. */
 export const PENDING: readonly Pending[] = [
   { key: 'serve.public.cors.debug' },
-  { key: 'selfservice.flows.registration.login_hints' },
   { key: 'selfservice.flows.logout.clear_browser_data' },
   { key: 'selfservice.methods.b2b' },
   ...[
@@ -23,10 +22,6 @@ export const PENDING: readonly Pending[] = [
   ].map((flag) => ({ key: `feature_flags.${flag}` })),
   { key: 'log.redaction_text' },
   { key: 'log.leak_sensitive_values' },
-  {
-    key: 'security.account_enumeration',
-    refusedBecause: 'strangers could find out who has an account where the file says that they cannot',
-  },
   { key: 'tracing' },
   { key: 'preview' },
   { key: 'organizations' },

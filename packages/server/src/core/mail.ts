@@ -17,6 +17,7 @@ export const TEMPLATE_NAMES = [
   'registration_code_valid',
   'verifiable_address_changed',
   'authenticator_key_added',
+  'registration_duplicate',
   'stub',
 ] as const
 

@@ -131,5 +131,9 @@ export const DEFAULT_TEMPLATES: Record<TemplateName, Parts> = {
     'If you did this, there is nothing to do. If you did not, contact support at once: somebody else may be in your account.',
     '{{ if .Identity.id }}Account: {{ .Identity.id }}{{ end }}',
   ]),
+  registration_duplicate: notice('You already have an account', [
+    'Somebody, perhaps you, tried to sign up with {{ .To }}. There is an account with this address already, so nothing was changed.',
+    'If it was you, sign in instead; if you do not remember how, ask to recover your account. If it was not you, there is nothing to do.',
+  ]),
   stub: { subject: '{{ .Subject }}', text: '{{ .Body }}\n', html: page('<p>{{ .Body }}</p>'), sms: '{{ .Body }}\n' },
 }

@@ -38,6 +38,7 @@ const MEMBERS: Record<TemplateName, readonly Member[]> = {
   ],
   verifiable_address_changed: [...COMMON, IDENTITY, IDENTITY_ID, CHANGED_AT],
   authenticator_key_added: [...COMMON, IDENTITY, ['added_at', 'AddedAt', '']],
+  registration_duplicate: COMMON,
   stub: [TO, ['subject', 'Subject', ''], ['body', 'Body', '']],
 }
 

@@ -99,6 +99,7 @@ const names = Object.keys(DEFAULT_TEMPLATES).flatMap((name): TemplateName[] => {
     'registration_code_valid',
     'verifiable_address_changed',
     'authenticator_key_added',
+    'registration_duplicate',
     'stub',
   ]
   return known.filter((each) => each === name)

@@ -15,6 +15,7 @@ const FOLDERS: Record<TemplateName, string> = {
   registration_code_valid: 'registration_code/valid',
   verifiable_address_changed: 'verifiable_address_changed',
   authenticator_key_added: 'authenticator_key_added',
+  registration_duplicate: 'registration_duplicate',
   stub: 'test_stub',
 }
 

@@ -26,6 +26,7 @@ import {
 import { park } from './parked.ts'
 import { carried, goingOn } from './exchange.ts'
 import { type FormRead, readForm } from './read-form.ts'
+import { answerAsIfFree, takenMessage } from './taken.ts'
 import { openers, rulesOf } from './registry.ts'
 import { replaceFlow } from './replace-flow.ts'
 
@@ -183,6 +184,13 @@ async function conclude(deps: FlowDeps, trying: Trying, attempt: Attempt): Promi
       if (commit.kind === 'conflict' && commit.conflict === 'budget_spent') {
         return heldBack(deps, submission, fields, await overdrawn(deps, mail), at)
       }
+      if (commit.kind === 'conflict' && isSignUpTaken(submission, commit.conflict)) {
+        const draft = attempt.identity
+        const asIfFree = await answerAsIfFree(deps, { submission, method, draft, closing })
+        if (asIfFree !== null) deps.wake()
+        const said = [{ field: '', message: await takenMessage(deps, draft) }]
+        return asIfFree ?? keepOpen(deps, submission, fields, said, at, opened)
+      }
       if (commit.kind === 'conflict') return lostOr(deps, submission, fields, commit.conflict, at)
 
       deps.wake()
@@ -194,6 +202,9 @@ async function conclude(deps: FlowDeps, trying: Trying, attempt: Attempt): Promi
       return attempt satisfies never
   }
 }
+
+const isSignUpTaken = ({ flow, returned }: Submission, conflict: Conflict) =>
+  flow.name === 'registration' && conflict === 'identifier_taken' && returned === undefined
 
 /** Who is signed in can have others written to by naming their addresses. What else goes out, nobody asked for. */
 const isAskedFor = (flow: Flow) => (effect: Effect) =>

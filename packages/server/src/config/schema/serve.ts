@@ -48,7 +48,8 @@ const pem = (description: string, isSecret: boolean) =>
 
 /** A name or an address, of either family, that a URL can be made of; or a unix socket. */
 const isHost = (value: string) =>
-  /^unix:\/./.test(value) || [value, `[${value}]`].some((host) => host === '' || URL.canParse(`http://${host}:1/`))
+  /^unix:\/./.test(value) ||
+  (!/[/?#@\s]/.test(value) && [value, `[${value}]`].some((host) => host === '' || URL.canParse(`http://${host}:1/`)))
 
 const listener = (who: string, port: number) => ({
   host: Type.Refine(
