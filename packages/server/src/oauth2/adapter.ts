@@ -1,3 +1,4 @@
+import { parseExactly } from '../core/exact-json.ts'
 import { isJsonObject, type JsonObject } from '../core/json.ts'
 import { TOKEN_KINDS, type StoredToken, type TokenKind } from '../core/oauth2.ts'
 import { libraryMetadata } from './client-metadata.ts'
@@ -140,6 +141,6 @@ export function sealDocument({ settings, seals }: Pick<OAuth2Deps, 'settings' | 
 /** A document, whether it was sealed when it was written or not. */
 export function openDocument({ seals }: Pick<OAuth2Deps, 'seals'>, document: string): JsonObject | null {
   const text = document.startsWith('{') ? document : seals.sessions.open(document)
-  const value: unknown = text === null ? null : JSON.parse(text)
+  const value: unknown = text === null ? null : parseExactly(text)
   return isJsonObject(value) ? value : null
 }

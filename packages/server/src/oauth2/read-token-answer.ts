@@ -1,4 +1,5 @@
 import { parseDuration } from '../core/duration.ts'
+import { parseExactly } from '../core/exact-json.ts'
 import { isJsonObject, type Json, type JsonObject } from '../core/json.ts'
 import type { HookClaims } from './token-hook.ts'
 
@@ -47,10 +48,9 @@ export function readTokenAnswer(status: number, body: string): TokenDecision {
 
 class WrongMember extends Error {}
 
-function parsed(body: string): Json | undefined {
+function parsed(body: string): unknown {
   try {
-    const value: Json = JSON.parse(body)
-    return value
+    return parseExactly(body)
   } catch {
     return undefined
   }

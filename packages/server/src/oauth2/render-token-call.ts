@@ -4,6 +4,7 @@ import { renderBody } from '../actions/web-hook/render-body.ts'
 import type { Templates } from '../actions/web-hook/templates.ts'
 import { fillUrl } from '../actions/template/url.ts'
 import type { RenderedCall } from '../core/delivery.ts'
+import { withDoubles } from '../core/exact-json.ts'
 import type { JsonObject } from '../core/json.ts'
 import type { Milliseconds } from '../core/time.ts'
 import type { TokenRequest } from './ask-token-actions.ts'
@@ -35,16 +36,17 @@ export type RenderedTokenCall =
 export async function renderTokenCall(
   templates: Templates,
   { hook }: TokenAction,
-  seen: JsonObject,
+  told: JsonObject,
   budget: Milliseconds,
 ): Promise<RenderedTokenCall> {
   const { method, headers, template, sign, credentials } = hook
+  const seen = withDoubles(told)
   try {
     if (hook.when !== null && evaluate(hook.when, seen) !== true) return { kind: 'skipped' }
     const contentType = headers.open['content-type'] ?? ''
     const rendered =
       template === ''
-        ? ({ kind: 'body', body: JSON.stringify({ session: seen['session'], request: seen['request'] }) } as const)
+        ? ({ kind: 'body', body: JSON.stringify({ session: told['session'], request: told['request'] }) } as const)
         : await renderBody(templates, { method, contentType, template }, seen, budget)
     if (rendered.kind !== 'body') return rendered
     return {

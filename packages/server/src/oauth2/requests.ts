@@ -1,3 +1,4 @@
+import { parseExactly } from '../core/exact-json.ts'
 import { isJsonObject, type Json, type JsonObject } from '../core/json.ts'
 import type { Milliseconds, Time } from '../core/time.ts'
 import type { OAuth2Deps } from './deps.ts'
@@ -138,8 +139,8 @@ export function createRequests({ seals, settings, clock }: Pick<OAuth2Deps, 'sea
   const open = <P extends Purpose>(purpose: P, sealed: string): Opened<P> => {
     const text = seals.requests.open(sealed)
     if (text === null) return { kind: 'unknown' }
-    const envelope: Envelope<P> = JSON.parse(text)
-    if (!isJsonObject(envelope) || envelope.purpose !== purpose) return { kind: 'unknown' }
+    const envelope = parseExactly(text)
+    if (!isEnvelope(envelope, purpose)) return { kind: 'unknown' }
     return envelope.expiresAt <= clock.now() ? { kind: 'expired' } : { kind: 'open', content: envelope.content }
   }
   return {
@@ -154,6 +155,10 @@ export function createRequests({ seals, settings, clock }: Pick<OAuth2Deps, 'sea
     },
   }
 }
+
+/** Nobody but this server can have sealed it, so its purpose says all about its content. */
+const isEnvelope = <P extends Purpose>(value: unknown, purpose: P): value is Envelope<P> =>
+  isJsonObject(value) && value['purpose'] === purpose
 
 type Envelope<P extends Purpose> = {
   readonly purpose: Purpose

@@ -1,7 +1,8 @@
 import { endpointOf } from '../actions/template/url.ts'
 import type { CallAttempt, RecordCall } from '../core/call.ts'
 import { actionId, deliveryId } from '../core/ids.ts'
-import { isJsonObject, type Json, type JsonObject } from '../core/json.ts'
+import { parseExactly } from '../core/exact-json.ts'
+import { isJsonObject, type JsonObject } from '../core/json.ts'
 import type { LegacyHook, OAuth2Settings } from '../core/oauth2-settings.ts'
 import { callWithRetries, isWorthRepeating } from '../core/retry.ts'
 import type { Clock, Milliseconds, Random, Stopwatch } from '../core/time.ts'
@@ -137,7 +138,7 @@ function readClaims(text: string): NonNullable<HookClaims> | undefined {
 
 function parsed(text: string): JsonObject | null | undefined {
   try {
-    const value: Json = JSON.parse(text)
+    const value = parseExactly(text)
     return value === null || isJsonObject(value) ? value : undefined
   } catch {
     return undefined

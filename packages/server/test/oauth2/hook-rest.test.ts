@@ -209,6 +209,54 @@ describe.each(DIALECTS)('on %s', (dialect) => {
     expect(claimsOf((await token(server, client, form)).body.id_token)).toMatchObject({ role: 'admin' })
   })
 
+  test('H52: large numbers and every letter arrive as they were given, by a hook or a consent, also after a refresh', async () => {
+    const own = await register(server, { access_token_strategy: 'jwt' })
+    const given = '{"id":9007199254740993,"list":[18446744073709551615],"name":"Zoë 🎉 \\u0000"}'
+    hook.on('/token', { body: `{"session":{"access_token":${given},"id_token":${given}}}` })
+    const url = authorizationUrl(server, { client_id: own.client_id, scope: 'openid offline' })
+    const browser = new Browser()
+    const login = await browser.go(url)
+    const accepted = await server.oauth2.acceptOAuth2LoginRequest({
+      loginChallenge: login.location?.searchParams.get('login_challenge') ?? '',
+      acceptOAuth2LoginRequest: { subject: 'alice' },
+    })
+    const consent = await browser.go(accepted.data.redirect_to)
+    const challenge = consent.location?.searchParams.get('consent_challenge') ?? ''
+    const agreed = await fetch(
+      `${server.adminUrl}/admin/oauth2/auth/requests/consent/accept?consent_challenge=${challenge}`,
+      {
+        method: 'PUT',
+        body: '{"grant_scope":["openid","offline"],"session":{"access_token":{"consented":12345678901234567890}}}',
+      },
+    )
+    const { redirect_to: back }: { readonly redirect_to: string } = JSON.parse(await agreed.text())
+    const code = (await browser.go(back)).location?.searchParams.get('code') ?? ''
+    const first = await token(server, own, { grant_type: 'authorization_code', code, redirect_uri: CALLBACK })
+    const payloadOf = (jwt: string) => Buffer.from(jwt.split('.')[1] ?? '', 'base64url').toString()
+    const introspected = async (value: string) =>
+      (
+        await fetch(`${server.adminUrl}/admin/oauth2/introspect`, {
+          method: 'POST',
+          body: new URLSearchParams({ token: value }),
+        })
+      ).text()
+    const exact = ['"id":9007199254740993', '"list":[18446744073709551615]', '"name":"Zoë 🎉 \\u0000"']
+    const inAll = async (
+      tokens: { readonly access_token: string; readonly id_token: string },
+      texts: readonly string[],
+    ) => {
+      for (const text of texts) {
+        expect(payloadOf(tokens.access_token)).toContain(text)
+        expect(await introspected(tokens.access_token)).toContain(text)
+      }
+      for (const text of exact) expect(payloadOf(tokens.id_token)).toContain(text)
+    }
+    await inAll(first.body, [...exact, '"consented":12345678901234567890'])
+    hook.on('/token', { status: 204 })
+    await inAll((await refresh(server, own, first.body.refresh_token)).body, exact)
+    expect(hook.callsTo('/token').at(-1)?.body).toContain('"id":9007199254740993')
+  })
+
   test('H43: claims of an ID token nobody asked for hurt nobody', async () => {
     hook.on('/token', claims({ tier: 'gold' }, { role: 'admin' }))
     const { status, body } = await tokensFor(server, client, 'offline read')

@@ -1,4 +1,5 @@
 import type { SetCookie } from 'cookie'
+import { parseExactly } from '../../core/exact-json.ts'
 import { isJsonObject, type JsonObject } from '../../core/json.ts'
 import type { OAuth2Settings } from '../../core/oauth2-settings.ts'
 import type { CookieChange } from '../../oauth2/cookies.ts'
@@ -79,7 +80,7 @@ export function bodyOf(exchange: Exchange): JsonObject {
 
 export function parsedBody(exchange: Exchange): unknown {
   try {
-    const value: unknown = JSON.parse(exchange.body.toString() || '{}')
+    const value = parseExactly(exchange.body.toString() || '{}')
     return value
   } catch {
     throw malformed('the body is not JSON')
