@@ -297,24 +297,23 @@ describe.each(DIALECTS)('on %s', (dialect) => {
     expect((await introspect(server, winners[0]?.body.access_token ?? '')).active).toBe(true)
   })
 
-  test('R2: two hundred refreshes at once with a hook of 50 ms: none fails, none waits for long', async () => {
+  test('R2: two hundred refreshes at once with a hook of 50 ms: none fails, none waits for another', async () => {
     const chains: string[] = []
     for (let n = 0; n < 200; n++) chains.push((await tokensFor(server, client)).body.refresh_token)
     hook.reset()
-    hook.on('/token', { status: 204, delay: 50 })
-    const took: number[] = []
-    const statuses = await Promise.all(
-      chains.map(async (each) => {
-        const began = performance.now()
-        const { status } = await refresh(server, client, each)
-        took.push(performance.now() - began)
-        return status
-      }),
-    )
+    const open = { now: 0, most: 0 }
+    hook.on('/token', (_call, response) => {
+      open.most = Math.max(open.most, ++open.now)
+      setTimeout(() => {
+        open.now--
+        response.writeHead(204).end()
+      }, 50)
+    })
+    const statuses = await Promise.all(chains.map(async (each) => (await refresh(server, client, each)).status))
     expect(new Set(statuses)).toEqual(new Set([200]))
     expect(hook.callsTo('/token')).toHaveLength(200)
-    // All at once: the last is answered when the whole work is done, which must not be 200 hooks in a row.
-    expect(Math.max(...took)).toBeLessThan(8_000)
+    // However busy the machine is: they do not stand in a row.
+    expect(open.most).toBeGreaterThan(10)
   }, 60_000)
 
   test('H12, H51: once the hook is gone its last claims stay; a wrong one is not taken', async () => {
