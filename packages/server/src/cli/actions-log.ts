@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { isJsonObject, type Json, type JsonObject } from '../core/json.ts'
 import { type AdminOptions, askAdmin, withAdminOptions } from './admin-client.ts'
-import { table } from './table.ts'
+import { cell, moment, table } from './table.ts'
 import { UsageError } from './usage-error.ts'
 
 type Filters = {
@@ -68,22 +68,18 @@ function text(calls: readonly JsonObject[], next: string | null, isFiltered: boo
     const attempts = Array.isArray(call['attempts']) ? call['attempts'].filter(isJsonObject) : []
     const status = attempts.at(-1)?.['status'] ?? null
     return [
-      word(call['started_at']).replace(/\.\d+Z$/, 'Z'),
-      word(call['trigger']),
-      word(call['outcome']),
-      `${word(call['duration_ms'])} ms`,
+      moment(call['started_at']),
+      cell(call['trigger']),
+      cell(call['outcome']),
+      `${cell(call['duration_ms'])} ms`,
       String(attempts.length),
-      status === null ? '-' : word(status),
-      `${word(call['method'])} ${word(call['url'])}`,
-      word(call['flow_id']).slice(0, 8) || '-',
-      word(call['where']) || word(call['action_id']),
-      word(call['detail']),
+      status === null ? '-' : cell(status),
+      `${cell(call['method'])} ${cell(call['url'])}`,
+      cell(call['flow_id']).slice(0, 8) || '-',
+      cell(call['where']) || cell(call['action_id']),
+      cell(call['detail']),
     ]
   })
   const head = ['time', 'trigger', 'outcome', 'took', 'tries', 'status', 'call', 'flow', 'action', 'detail']
   return table(head, rows) + (next === null ? '' : `There are more: --page-token ${next}\n`)
 }
-
-/** What came from receivers must not move the cursor. */
-const word = (value: Json | undefined) =>
-  value === null || value === undefined || typeof value === 'object' ? '' : String(value).replace(/\p{Cc}/gu, ' ')

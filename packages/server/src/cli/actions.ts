@@ -6,8 +6,15 @@ import { loadConfig } from '../config/load.ts'
 import { explainTokenPlan } from '../config/oauth2/explain-token-plan.ts'
 import { loadOAuth2Config } from '../config/oauth2/load.ts'
 import { type PlanWarning, planWarnings } from '../config/plan-warnings.ts'
+import { actionsDeliveriesCommands } from './actions-deliveries.ts'
+import { actionsExplainCommand } from './actions-explain.ts'
 import { actionsLogCommand } from './actions-log.ts'
+import { actionsReplayCommand } from './actions-replay.ts'
+import { actionsStateCommands } from './actions-state.ts'
+import { actionsTailCommand } from './actions-tail.ts'
+import { actionsTryCommands } from './actions-try.ts'
 import { type PartOptions, readPart, withFiles } from './part.ts'
+import { printJson } from './format.ts'
 import { table } from './table.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -25,10 +32,14 @@ export function actionsCommand(program: Command): void {
   withFiles(group.command('lint').description('what is wrong, or perhaps not meant; exit code 1 on problems'), 'table')
     .option('--strict', 'notes count as problems')
     .action(lint)
+  actionsStateCommands(group)
+  actionsDeliveriesCommands(group)
+  actionsReplayCommand(group)
+  actionsTryCommands(group)
+  actionsExplainCommand(group)
+  actionsTailCommand(group)
   actionsLogCommand(group)
 }
-
-const printJson = (value: unknown) => process.stdout.write(`${JSON.stringify(value, null, 2)}\n`)
 
 type Planned = { readonly triggers: readonly TriggerPlan[]; readonly warnings: readonly PlanWarning[] }
 

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { isJsonObject, type Json } from '../core/json.ts'
+import { isJsonObject, type Json, type JsonObject } from '../core/json.ts'
 import { UsageError } from './usage-error.ts'
 
 export type AdminOptions = { readonly endpoint: string; readonly token?: string }
@@ -18,26 +18,57 @@ export const withAdminOptions = (command: Command): Command =>
       process.env['CARDEA_ADMIN_TOKEN'],
     )
 
-const PATIENCE = 10_000
+/** A trial may take as long as the receiver is given. */
+const PATIENCE = 40_000
+
+type Asking = { readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE'; readonly body?: JsonObject }
 
 /** Asks the admin API; whatever goes wrong is told in a sentence. */
 export async function askAdmin(
+  options: AdminOptions,
+  path: string,
+  asking: Asking = {},
+): Promise<{ json: Json; headers: Headers }> {
+  const { json, headers, problem } = await tryAdmin(options, path, asking)
+  if (problem === null) return { json, headers }
+  throw new UsageError(problem.text)
+}
+
+type Tried = {
+  readonly json: Json
+  readonly headers: Headers
+  /** What was wrong, in a sentence; null where nothing was. */
+  readonly problem: { readonly status: number; readonly text: string } | null
+}
+
+/** Asks the admin API where a refusal is an answer too. */
+export async function tryAdmin(
   { endpoint, token }: AdminOptions,
   path: string,
-): Promise<{ json: Json; headers: Headers }> {
+  { method = 'GET', body }: Asking = {},
+): Promise<Tried> {
   const url = URL.parse(path.replace(/^\//, ''), endpoint.endsWith('/') ? endpoint : `${endpoint}/`)
   if (url === null || !/^https?:$/.test(url.protocol))
     throw new UsageError(`--endpoint must be a URL, not "${endpoint}".`)
-  const headers = { accept: 'application/json', ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) }
-  const answer = await fetch(url, { headers, redirect: 'error', signal: AbortSignal.timeout(PATIENCE) }).catch(
-    (error: unknown) => {
-      throw unreachable(endpoint, error)
-    },
-  )
+  const headers = {
+    accept: 'application/json',
+    ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+  }
+  const answer = await fetch(url, {
+    method,
+    headers,
+    redirect: 'error',
+    signal: AbortSignal.timeout(PATIENCE),
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  }).catch((error: unknown) => {
+    throw unreachable(endpoint, error)
+  })
   const text = await answer.text()
   const json = parse(text)
-  if (answer.ok && json !== undefined) return { json, headers: answer.headers }
-  throw new UsageError(refusal(answer.status, json, endpoint))
+  if (answer.ok && json !== undefined) return { json, headers: answer.headers, problem: null }
+  const problem = { status: answer.status, text: refusal(answer.status, json, endpoint) }
+  return { json: json ?? null, headers: answer.headers, problem }
 }
 
 function parse(text: string): Json | undefined {
