@@ -314,7 +314,7 @@ describe.each(DIALECTS)('on %s', (dialect) => {
     expect(hook.callsTo('/token')).toHaveLength(200)
     // However busy the machine is: they do not stand in a row.
     expect(open.most).toBeGreaterThan(10)
-  }, 60_000)
+  }, 120_000)
 
   test('H12, H51: once the hook is gone its last claims stay; a wrong one is not taken', async () => {
     const own = await startOAuth2Server({ dialect, config: { oauth2: { token_hook: hook.url('/token') } } })
