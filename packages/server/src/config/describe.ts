@@ -4,7 +4,7 @@ import { PLACES } from '../core/place.ts'
 import { kindsAllowedAt } from './check-hooks.ts'
 import { ENTERPRISE_HOOKS } from './enterprise-hooks.ts'
 import { type Path, printPath } from './path.ts'
-import { PENDING } from './pending.ts'
+import { noEffect, PENDING } from './pending.ts'
 import { PRESETS, presetOf } from './profiles.ts'
 import type { SchemaNode } from './schema/node.ts'
 import { configSchema } from './schema/schema.ts'
@@ -225,13 +225,10 @@ ${rows.join('\n')}
 }
 
 function pendingTable(): string {
-  const rows = PENDING.map(
-    ({ key, refusedBecause }) =>
-      `| \`${key}\` | ${refusedBecause === undefined ? 'has no effect' : `refused: ${refusedBecause}`} |`,
-  )
-  return `## Known, and not built yet
+  const rows = PENDING.map((pending) => `| \`${pending.key}\` | ${noEffect(pending)} |`)
+  return `## Known, and without effect
 
-A server that finds one of these says so once at its start. One that would make things less safe than the file says is refused.
+A server that finds one of these says so once at its start. A provider with an \`organization_id\` is refused: everybody could sign in with it.
 
 | key | what happens |
 | --- | --- |

@@ -183,8 +183,27 @@ test('what is not built and does no harm is said once, where it is written', asy
   )
   expect(warnings).toEqual([
     'cardea.yml:11  tracing: has no effect: this is not built yet',
-    'cardea.yml:10  preview: has no effect: this is not built yet',
+    'cardea.yml:10  preview: has no effect: every list is up to date',
   ])
+})
+
+test('keys of providers that would do nothing are said, and one that would let in too many is refused', async () => {
+  const provider = (more: string) =>
+    text.replace(
+      /^selfservice:\n/m,
+      `selfservice:\n  methods: {oidc: {enabled: true, config: {providers: [{id: a, provider: google, client_id: a, client_secret: "env://S", mapper_url: "base64://e30=", ${more}}]}}}\n`,
+    )
+  const { warnings } = await loadText(
+    provider('fedcm_config_url: "https://a.example.test/", net_id_token_origin_header: x, organization_id: ""'),
+    { env: { ...env, S: 'a-secret-for-tests' } },
+  ).catch((error: unknown) => ({ warnings: [String(error)] }))
+  const said = warnings.join('\n')
+  expect(said).toContain('providers[0].fedcm_config_url: has no effect: people sign in at a provider’s own page')
+  expect(said).toContain('providers[0].net_id_token_origin_header: has no effect')
+  expect(said).not.toContain('organization_id')
+  expect(await errorOf(provider('organization_id: 5f3b'), { env: { ...env, S: 'a-secret-for-tests' } })).toContain(
+    'without them everybody could sign in with it',
+  )
 })
 
 test('a key Ory lets pass unread is refused in safe, and in ory said to do nothing', async () => {

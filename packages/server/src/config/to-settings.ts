@@ -111,6 +111,7 @@ export function toSettings(
           ? `${publicUrl}ui/error`
           : absolute(selfservice.flows.error.ui_url),
       logoutReturnUrl: logoutUrl === undefined ? null : absolute(logoutUrl),
+      logoutClearsBrowser: selfservice.flows.logout.clear_browser_data,
       login: { style: selfservice.flows.login.style },
       registration: {
         enabled: selfservice.flows.registration.enabled,

@@ -42,6 +42,8 @@ export type Settings = {
     readonly flows: { readonly [F in FlowName]: FlowSettings }
     readonly errorUiUrl: string
     readonly logoutReturnUrl: string | null
+    /** Whether a browser is asked to forget what it stored of this site once somebody signs out. */
+    readonly logoutClearsBrowser: boolean
     readonly login: { readonly style: 'unified' | 'identifier_first' }
     readonly registration: {
       readonly enabled: boolean

@@ -197,11 +197,19 @@ async function logout(deps: SessionDeps, exchange: Exchange): Promise<Answer> {
       client === 'html'
         ? redirect(303, returnTo ?? selfservice.logoutReturnUrl ?? selfservice.defaultReturnUrl)
         : noContent
-    return withCookies(answer, deps.browser.forgetSession(), deps.browser.csrfCookie(deps.csrf.newSecret()))
+    // Browsers do so over https only (W3C Clear Site Data §2).
+    const forgets = selfservice.logoutClearsBrowser && exchange.facts.url.startsWith('https:')
+    return withCookies(
+      forgets ? { ...answer, headers: { ...answer.headers, 'clear-site-data': EVERYTHING } } : answer,
+      deps.browser.forgetSession(),
+      deps.browser.csrfCookie(deps.csrf.newSecret()),
+    )
   } catch (thrown) {
     return forwardError(deps, exchange, thrown, client)
   }
 }
+
+const EVERYTHING = '"cookies", "storage", "cache"'
 
 /** A native client signs out with the token itself; once more is no error. */
 async function logoutNative(deps: SessionDeps, exchange: Exchange): Promise<Answer> {
