@@ -14,11 +14,18 @@ if (!process.execPath.includes('node_modules') && Number(process.versions.node.s
 const { describeConfiguration, editorSchema } = await import('../packages/server/src/config/describe.ts')
 const { apis, openApiDocument } = await import('../packages/server/src/http/openapi/document.ts')
 const { version } = await import('../packages/server/src/cli/version.ts')
+const { describeRecipe, describeRecipes } = await import('../packages/server/src/config/recipe-docs.ts')
+const { builtInRecipes } = await import('../packages/server/src/config/recipes.ts')
+const recipes = await builtInRecipes()
 
 /** Every generated file and how it comes about. @type {readonly (readonly [string, () => string])[]} */
 const files = [
   ['docs/configuration.md', describeConfiguration],
   ['docs/configuration.schema.json', () => formatted('schema.json', editorSchema())],
+  ['docs/integrations/README.md', () => describeRecipes(recipes)],
+  ...recipes.map(
+    (recipe) => /** @type {const} */ ([`docs/integrations/${recipe.name}.md`, () => describeRecipe(recipe)]),
+  ),
   ...Object.entries(apis).map(
     ([name, api]) =>
       /** @type {const} */ ([

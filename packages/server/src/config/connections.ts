@@ -3,6 +3,7 @@ import { compileRecipe } from '../actions/recipe/compile-recipe.ts'
 import { type Connection, type ConnectionProblem, readConnection } from '../actions/recipe/connection.ts'
 import type { Recipe } from '../actions/recipe/recipe.ts'
 import { type RecipeFile, recipeSchema, type RecipeTrigger, TRIGGERS } from '../actions/recipe/schema.ts'
+import { usualTriggers } from '../actions/recipe/usual-triggers.ts'
 import type { ConfigProblem } from '../core/errors.ts'
 import { isJsonObject, type Json, type JsonObject } from '../core/json.ts'
 import type { ConnectionSettings } from '../core/settings.ts'
@@ -33,7 +34,10 @@ export async function checkConnections(reading: RecipeReading, { actions }: Conf
   const checked = written.map(([name, each]) => checkConnection(name, each, recipes))
   return {
     connections: checked.flatMap(({ connection }) => connection ?? []),
-    findings: checked.flatMap(({ findings }) => findings),
+    // Where a recipe is wrong, that it is not there is no second mistake.
+    findings: checked.flatMap(({ connection, findings }) =>
+      connection === null && problems.length > 0 ? [] : findings,
+    ),
     problems,
     files,
     texts: checked.map(({ connection }) => JSON.stringify(connection)),
@@ -102,10 +106,9 @@ export const connectionActionId = ({ name }: ConnectionSettings) => `connection:
 
 /** After what a connection is told. */
 export function triggersOfConnection(settings: ConnectionSettings): readonly RecipeTrigger[] {
-  const { triggers } = recipeOf(settings)
-  const isWanted = (name: RecipeTrigger) =>
-    settings.on === null ? triggers[name]?.default === true : settings.on.includes(name)
-  return TRIGGERS.filter((name) => triggers[name] !== undefined && isWanted(name))
+  const file = recipeOf(settings)
+  const on: readonly string[] = settings.on ?? usualTriggers(file)
+  return TRIGGERS.filter((name) => file.triggers[name] !== undefined && on.includes(name))
 }
 
 /** A connection whose settings have been checked. */

@@ -44,6 +44,13 @@ export async function readRecipes(reading: RecipeReading, locations: readonly st
   }
 }
 
+/** The recipes that come with Cardea, by name. */
+export async function builtInRecipes(): Promise<readonly Recipe[]> {
+  const { recipes, problems } = await readRecipes({ readFile: (path) => readFile(path, 'utf8') }, [])
+  if (problems.length > 0) throw new ConfigError(problems)
+  return [...recipes.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1))
+}
+
 /** What lies with the program is read from there, whatever stands for the files of an operator. */
 async function readAll(reading: RecipeReading, paths: readonly string[]) {
   const files = (await Promise.all(paths.map((path) => filesAt(reading, path)))).flat()

@@ -75,8 +75,10 @@ describe.each(DIALECTS)('connections on %s', (dialect) => {
     expect(ann).toMatchObject({ metadata_admin: { stripe: { customer_id: 'cus_1' } } })
   })
 
-  test('what an answer writes makes no other call', async () => {
+  test('what an answer writes makes no other call, and nothing is told twice', async () => {
+    await new Promise((resolve) => setTimeout(resolve, 500))
     expect(vendor.callsTo('/updated')).toHaveLength(0)
+    expect(vendor.callsTo('/v1/customers')).toHaveLength(1)
   })
 
   test('an administrator’s deletion empties the customer', async () => {

@@ -51,7 +51,6 @@ export function compileRecipe(file: RecipeFile, nonce: string): CompiledRecipe {
       [
         name,
         {
-          isDefault: trigger.default === true,
           when: reader.optional(trigger.when, NAMES.facts, [...path, 'when']),
           steps: trigger.steps.flatMap((id, at) => {
             const step = file.steps[id]
@@ -63,11 +62,22 @@ export function compileRecipe(file: RecipeFile, nonce: string): CompiledRecipe {
       ],
     ]
   })
+  if (file.personal_data === 'refused') {
+    // Whom a call is about is only known when it is queued, so a later one could not be looked through.
+    for (const [name, trigger] of Object.entries(file.triggers)) {
+      if ((trigger?.steps.length ?? 0) > 1)
+        reader.wrong(['triggers', name, 'steps'], 'one step, as personal data is refused')
+    }
+  }
   for (const [name, { secret, pattern }] of Object.entries(file.derived ?? {})) {
     reader.secret(secret, ['derived', name, 'secret'])
     if (regExpOf(pattern) === null) problems.push({ path: ['derived', name, 'pattern'], need: 'a regular expression' })
     if (Object.hasOwn(file.params, name))
       problems.push({ path: ['derived', name], need: 'another name: a parameter has this one' })
+  }
+  for (const [name, { required, example }] of Object.entries(file.params)) {
+    if (required === true && example === undefined)
+      reader.wrong(['params', name, 'example'], 'an example, as it has to be given')
   }
   for (const [name, { pattern }] of Object.entries(file.secrets)) {
     if (pattern !== undefined && regExpOf(pattern) === null)

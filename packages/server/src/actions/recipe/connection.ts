@@ -6,6 +6,7 @@ import { fillIn, secretsIn, type TextTemplate } from '../template/text-template.
 import type { Param, Recipe } from './recipe.ts'
 import type { Target } from './render-request.ts'
 import type { RecipeTrigger } from './schema.ts'
+import { toldTwice, usualTriggers } from './usual-triggers.ts'
 
 /** A connection as it is configured, its secrets resolved. */
 export type ConnectionConfig = {
@@ -121,7 +122,7 @@ function withTarget(recipe: Recipe, config: ConnectionConfig, chosen: Chosen): R
     const signing = recipe.signingSecret === null ? undefined : config.secrets[recipe.signingSecret]
     const sign = signing === undefined ? null : signWith(signing.trim().split(/\s+/))
     const name = config.name
-    const on = config.on ?? [...recipe.triggers].filter(([, { isDefault }]) => isDefault).map(([trigger]) => trigger)
+    const on: readonly string[] = config.on ?? usualTriggers(recipe.file)
     return {
       kind: 'connection',
       connection: {
@@ -206,18 +207,11 @@ function secretProblems({ secrets }: Recipe, config: ConnectionConfig): readonly
   return [...unknown, ...wrong]
 }
 
-/** The second happens with the first, so both would tell everything twice. */
-const TOLD_TWICE = [
-  ['registration', 'identity.created'],
-  ['settings', 'identity.updated'],
-  ['verification', 'address.verified'],
-] as const
-
 function triggerProblems({ triggers, name }: Recipe, { on }: ConnectionConfig): readonly ConnectionProblem[] {
   const known: readonly string[] = [...triggers.keys()]
   if (on === null) return []
-  const both = TOLD_TWICE.find(([a, b]) => on.includes(a) && on.includes(b))
-  if (both !== undefined)
+  const both = toldTwice(on)
+  if (both !== null)
     return [{ path: ['on'], got: `both ${both[0]} and ${both[1]}, which includes it`, need: 'one of the two' }]
   if (on.length === 0) return [{ path: ['on'], need: `at least one of ${known.join(', ')}` }]
   return on.flatMap((trigger, at) =>

@@ -45,7 +45,6 @@ export type RecipeStep = {
 }
 
 export type TriggerRecipe = {
-  readonly isDefault: boolean
   readonly when: Expression | null
   readonly steps: readonly RecipeStep[]
 }

@@ -20,6 +20,7 @@ const secret = object('A secret of the connection.', {
   pattern: optional('A regular expression that it matches.'),
   need: optional('What it must be, in words, where it does not match.'),
   optional: Type.Optional(Type.Boolean({ description: 'Whether one can do without.' })),
+  example: text('What one looks like; never a real one.'),
 })
 
 /** What an operator may choose. `expression` is Jsonnet over `ctx`; `fields` are names, each with such an expression. */
@@ -33,6 +34,7 @@ const param = object('Something the operator may choose.', {
   pattern: optional('A regular expression that it matches.'),
   need: optional('What it must be, in words, where it does not match.'),
   required: Type.Optional(Type.Boolean({ description: 'Whether it has to be given.' })),
+  example: optional('What it may be, where it has to be given.'),
 })
 
 export const OUTCOMES = ['success', 'retry', 'drop', 'alert', 'pause'] as const
@@ -217,6 +219,7 @@ export const recipeSchema = object('A recipe.', {
 export type RecipeFile = Static<typeof recipeSchema>
 export type ParamFile = Static<typeof param>
 export type SecretFile = Static<typeof secret>
+export type TriggerFile = Static<typeof trigger>
 export type StepFile = Static<typeof step>
 export type RequestFile = Static<typeof request>
 export type OutcomeFile = Static<typeof outcome>

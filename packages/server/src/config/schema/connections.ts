@@ -15,11 +15,13 @@ export const connections = Type.Record(
     secrets: Type.Optional(
       Type.Record(Type.String({ pattern: '^[a-z][a-z0-9_]*$' }), secret('A secret of the recipe.'), {
         description: 'The recipe’s secrets by name. No template sees them.',
+        additionalProperties: false,
       }),
     ),
     params: Type.Optional(
       Type.Record(Type.String({ pattern: '^[a-z][a-z0-9_]*$' }), Type.Unknown(), {
         description: 'The recipe’s parameters; `cardea recipes show` lists them.',
+        additionalProperties: false,
       }),
     ),
     on: optionalList(
@@ -30,5 +32,9 @@ export const connections = Type.Record(
     base_url: optionalWebUrl('Where calls go instead of the vendor: a stand-in for tests.'),
     enabled: optionalFlag('Switches the connection off without deleting it.'),
   }),
-  { description: 'Connections to vendors by name, each made of a recipe.', default: {} },
+  {
+    description: 'Connections to vendors by name, each made of a recipe.',
+    default: {},
+    additionalProperties: false,
+  },
 )
