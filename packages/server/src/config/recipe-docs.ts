@@ -16,7 +16,7 @@ const OUTCOME_WORDS = {
   pause: 'the connection is paused until somebody resumes it; nothing is lost',
 } as const
 
-/** The table of all integrations. */
+/** The table of all integrations; scripts/generate.mjs writes it down. @public */
 export function describeRecipes(recipes: readonly Recipe[]): string {
   const rows = recipes.map(
     ({ name, file }) =>

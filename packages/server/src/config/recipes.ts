@@ -44,7 +44,7 @@ export async function readRecipes(reading: RecipeReading, locations: readonly st
   }
 }
 
-/** The recipes that come with Cardea, by name. */
+/** The recipes that come with Cardea, by name; scripts/generate.mjs describes them. @public */
 export async function builtInRecipes(): Promise<readonly Recipe[]> {
   const { recipes, problems } = await readRecipes({ readFile: (path) => readFile(path, 'utf8') }, [])
   if (problems.length > 0) throw new ConfigError(problems)
