@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Command } from 'commander'
-import { answerView, readOutcome } from '../actions/recipe/read-outcome.ts'
+import { readOutcome } from '../actions/recipe/read-outcome.ts'
 import type { Connection } from '../actions/recipe/connection.ts'
 import { renderRequest } from '../actions/recipe/render-request.ts'
 import { sampleEvent } from '../actions/recipe/sample-event.ts'
@@ -112,7 +112,7 @@ async function check(
     const answer = { status: sent.status, headers: sent.headers, text: sent.body.toString() }
     const verdict = readOutcome(recipe.check.outcomes, answer, scope)
     const outcome = verdict?.outcome ?? (sent.status < 300 ? 'success' : 'drop')
-    const reason = verdict?.reason ?? `answered ${String(answerView(answer).status)}`
+    const reason = verdict?.reason ?? `answered ${sent.status}`
     return { about, call: showCall(call), outcome, reason, isFine: outcome === 'success' }
   } catch (error) {
     if (!(error instanceof ExpressionError)) throw error

@@ -172,7 +172,12 @@ function shown(fallback: Json): string {
     const entries = Object.entries(fallback)
     return entries.length === 0
       ? 'none'
-      : entries.map(([name, source]) => `\`${name}\`: \`${cell(String(source))}\``).join('<br>')
+      : entries
+          .map(
+            ([name, source]) =>
+              `\`${name}\`: \`${cell(typeof source === 'string' ? source : JSON.stringify(source))}\``,
+          )
+          .join('<br>')
   }
   if (Array.isArray(fallback))
     return fallback.length === 0 ? 'none' : fallback.map((each) => `\`${String(each)}\``).join(', ')
