@@ -181,7 +181,7 @@ function shown(fallback: Json): string {
   }
   if (Array.isArray(fallback))
     return fallback.length === 0 ? 'none' : fallback.map((each) => `\`${String(each)}\``).join(', ')
-  return fallback === '' ? 'nothing' : `\`${cell(String(fallback))}\``
+  return fallback === '' ? 'nothing' : `\`${cell(typeof fallback === 'string' ? fallback : JSON.stringify(fallback))}\``
 }
 
 function outcomeTable(outcomes: readonly OutcomeFile[]): string {
