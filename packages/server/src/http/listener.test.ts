@@ -170,6 +170,14 @@ test('what fails is logged, and its client learns nothing of it', async () => {
   onTestFinished(() => listener.close())
   expect(await ask(port, 'GET', '/broken')).toMatchObject({ status: 500, json: { kind: 'failed' } })
   expect(failures).toEqual([new Error('the reason')])
+
+  const answer = () => Promise.reject(new Error('the door itself'))
+  const other = await open(() => doorOf([broken], { answer, logFailure: (error) => failures.push(error) }))
+  onTestFinished(() => other.listener.close())
+  for (const path of ['/broken', '/nothing', '/%']) {
+    expect(await ask(other.port, 'GET', path)).toMatchObject({ status: 500, json: { kind: 'failed' } })
+  }
+  expect(failures.slice(1).map(String)).toEqual(Array(3).fill('Error: the door itself'))
 })
 
 /** A route that answers when it is told to. */

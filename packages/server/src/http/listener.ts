@@ -102,7 +102,12 @@ export function createListener(door: () => Door, { certificate, bodyLimit }: Opt
   const isTooMuch = (request: FastifyRequest) => inFlight > MOST_IN_FLIGHT && !isVital(addressOf(request))
   const answer: Respond = async (request, reply, find) => {
     const current = door()
-    return send(request, reply, current, await answerTo(current, request, find))
+    try {
+      return send(request, reply, current, await answerTo(current, request, find))
+    } catch (error) {
+      current.logFailure(error)
+      return send(request, reply, current, current.refuse({ kind: 'failed' }))
+    }
   }
 
   app.addHook('preClose', (done) => {
@@ -126,7 +131,7 @@ export function createListener(door: () => Door, { certificate, bodyLimit }: Opt
   app.setErrorHandler((error, request, reply) => {
     const [current, refusal] = [door(), refusalOf(error)]
     if (refusal.kind === 'failed') current.logFailure(error)
-    // A body that is too large is not read to its end, and yet its sender is to see the answer.
+    // All that comes here are bodies. One that is too large is not read to its end, and yet its sender is to see the answer.
     request.raw.resume()
     return send(request, reply, current, current.refuse(refusal))
   })
