@@ -2,8 +2,9 @@ import type { Delivery } from '../core/delivery.ts'
 import type { DeliveryId } from '../core/ids.ts'
 import type { Log } from '../core/log.ts'
 import type { QuarantineSettings } from '../core/settings.ts'
-import type { Random, Stopwatch } from '../core/time.ts'
+import type { Milliseconds, Random, Stopwatch } from '../core/time.ts'
 import { opensUntil } from './breaker.ts'
+import { pace } from './pace.ts'
 import { quarantineAfter } from './quarantine.ts'
 import type { Completion, Noted, Queue, Survey } from './queue.ts'
 
@@ -51,19 +52,23 @@ const TRIES = 5
 /** No more in one statement, however many wait. */
 const BATCH = 200
 
-/**
- * Writes down what became of deliveries. What comes while one batch is being written is the next batch: nobody waits for
- * company, and a busy worker writes once for many. Until then each keeps its lease.
- */
+/** So far apart batches begin: the first is written at once, and a busy worker writes once for many. */
+const APART: Milliseconds = 5
+
+/** Writes down what became of deliveries, all of those together that have come since the last batch. Until then each keeps its lease. */
 export function startRecorder(deps: RecorderDeps): Recorder {
   const waiting: Entry[] = []
   const failing = { actions: new Set<string>(), endpoints: new Set<string>() }
   const state = { isWriting: false }
+  const turn = pace(deps.stopwatch, APART)
 
   const write = async () => {
     if (state.isWriting) return
     state.isWriting = true
-    while (waiting.length > 0) await writeBatch(deps, failing, waiting.splice(0, BATCH))
+    while (waiting.length > 0) {
+      await turn()
+      await writeBatch(deps, failing, waiting.splice(0, BATCH))
+    }
     state.isWriting = false
   }
   return {

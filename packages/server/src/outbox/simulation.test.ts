@@ -105,7 +105,7 @@ describe('the protocol of claims and leases, in memory', () => {
   test.each(sabotages)(
     'it would notice %s',
     async (_name, invariant, sabotage) => {
-      const { found } = await failuresOf(seedsFrom(1, 80), inMemory(sabotage))
+      const { found } = await failuresOf(seedsFrom(1, 300), inMemory(sabotage))
       expect(found.filter((violation) => violation.includes(`${invariant}:`))).not.toEqual([])
     },
     60_000,

@@ -4,6 +4,7 @@ import type { ActionId } from '../core/ids.ts'
 import type { Milliseconds, Stopwatch, Time } from '../core/time.ts'
 import { goingSince } from './action-state.ts'
 import { makeBell } from './bell.ts'
+import { pace } from './pace.ts'
 import type { Claimed, Lane, Lease, Queue, Share, Survey, Taken } from './queue.ts'
 import type { Recorder, Rest } from './recorder.ts'
 import { shareOut, untilNext } from './share-out.ts'
@@ -40,6 +41,8 @@ const LEASE: Milliseconds = 15_000
 const GRACE: Milliseconds = 10_000
 /** Where others were quicker, or some had to be put aside first, another look is worth it soon. */
 const SOON: Milliseconds = 20
+/** Places become free one by one; they are filled together. */
+const APART: Milliseconds = 5
 
 /** Starts the loop that delivers what commits have queued. It ends only when it is stopped. */
 export function startWorker(deps: WorkerDeps): Worker {
@@ -78,7 +81,9 @@ export function startWorker(deps: WorkerDeps): Worker {
     underWay.set(held, done)
   }
   const loop = async () => {
+    const look = pace(deps.stopwatch, APART)
     while (!stopping.signal.aborted) {
+      await look()
       const wait = await take().catch((error: unknown) => {
         // A database that is away does not end the loop.
         deps.log('error', 'claim_failed', { detail: String(error) })
