@@ -7,7 +7,7 @@ import { isGoing } from './action-state.ts'
 import type { Queue } from './queue.ts'
 
 export type HousekeepingDeps = {
-  readonly queue: Pick<Queue, 'actionStates' | 'forget' | 'now'>
+  readonly queue: Pick<Queue, 'actionStates' | 'survey' | 'forget' | 'now'>
   readonly keep: () => DeliverySettings['keep']
   readonly log: Log
 }
@@ -20,6 +20,8 @@ export type Housekeeping = {
 
 const LOOK: Milliseconds = 1_000
 const SWEEP: Milliseconds = 60_000
+/** What is due for so long although nothing stands in its way is more than the workers can do. */
+const LATE: Milliseconds = 5 * 60_000
 /** Few at once: nobody waits for a long deletion. */
 const BATCH = 500
 
@@ -43,7 +45,10 @@ export function startHousekeeping(deps: HousekeepingDeps): Housekeeping {
     known.work = known.work.then(work)
   }
   const looking = setInterval(() => after(look), LOOK)
-  const sweeping = setInterval(() => after(() => sweep(deps)), SWEEP)
+  const sweeping = setInterval(() => {
+    after(() => sweep(deps))
+    after(() => warn(deps))
+  }, SWEEP)
   after(look)
   return {
     isGoing: (action) => isGoing(known.standing.get(action) ?? null, known.now),
@@ -69,5 +74,21 @@ export async function sweep({ queue, keep, log }: HousekeepingDeps): Promise<voi
     }
   } catch (error) {
     log('error', 'deliveries_not_forgotten', { detail: String(error) })
+  }
+}
+
+/** Says so where deliveries come late that could be made. Nothing is dropped for it. */
+export async function warn({ queue, log }: Pick<HousekeepingDeps, 'queue' | 'log'>): Promise<void> {
+  try {
+    const { now, waiting } = await queue.survey('call')
+    const late = waiting
+      .filter(({ action, receiver, dueAt }) => isGoing(action, now) && !receiver?.openUntil && now - dueAt > LATE)
+      .toSorted((a, b) => a.dueAt - b.dueAt)
+    const [first] = late
+    if (first === undefined) return
+    const { actionId, endpoint, dueAt } = first
+    log('warn', 'deliveries_late', { queues: late.length, action: actionId, endpoint, late: now - dueAt })
+  } catch (error) {
+    log('error', 'deliveries_not_surveyed', { detail: String(error) })
   }
 }

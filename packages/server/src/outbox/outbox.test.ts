@@ -5,7 +5,7 @@ import { type Receiver, startReceiver } from '../../test/receiver.ts'
 import type { Sending } from '../core/action.ts'
 import type { Delivery } from '../core/delivery.ts'
 import { actionId, deliveryId } from '../core/ids.ts'
-import { sweep } from './housekeeping.ts'
+import { sweep, warn } from './housekeeping.ts'
 import { type Outbox, type OutboxDeps, startOutbox } from './start-outbox.ts'
 
 let receiver: Receiver
@@ -547,4 +547,19 @@ test('what was kept long enough goes: the delivered after a week, the dead after
   queue.turn(30 * 24 * 3_600_000)
   await sweep({ queue, keep, log: world.log })
   expect(queue.rows.size).toBe(0)
+})
+
+test('what could be made and comes late is said aloud; what waits for an action or a receiver is not', async () => {
+  start()
+  await outbox.stop(0)
+  queue.add(delivery('/hook', { endpoint: ENDPOINT }))
+  await warn({ queue, log: world.log })
+  queue.turn(301_000)
+  await warn({ queue, log: world.log })
+  expect(world.logged).toEqual([
+    { event: 'deliveries_late', fields: { queues: 1, action: 'crm', endpoint: ENDPOINT, late: expect.any(Number) } },
+  ])
+  await queue.setAction({ actionId: actionId('crm'), state: 'paused', until: null, reason: '' })
+  await warn({ queue, log: world.log })
+  expect(world.logged).toHaveLength(1)
 })
