@@ -112,7 +112,7 @@ export async function startApp({ settings, world, log, version, migrate, configu
     ),
     client,
     log,
-    concurrency: 32,
+    concurrency: 64,
     sendingOf: findSending,
     record,
     settings: () => current.settings.actions,
@@ -164,8 +164,8 @@ export async function startApp({ settings, world, log, version, migrate, configu
   })
 
   const stop = async () => {
-    await Promise.all([publicListener.close(), adminListener.close(), beside.oauth2?.close()])
-    await outbox.stop()
+    // The outbox begins nothing more at once: what requests still queue waits for the next start, or another node.
+    await Promise.all([publicListener.close(), adminListener.close(), beside.oauth2?.close(), outbox.stop()])
     await courier.close()
     await client.close()
     await callLog.stop()

@@ -8,6 +8,7 @@ import type { Settings } from '../core/settings.ts'
 import { realWorld } from '../world.ts'
 import { createLog } from './log.ts'
 import { portOwner } from './port-owner.ts'
+import { stopSignal } from './stop-signal.ts'
 import { UsageError } from './usage-error.ts'
 import { version } from './version.ts'
 
@@ -61,17 +62,6 @@ function warn(log: Log, { warnings, settings }: Loaded): void {
     if (!CHOICES.has(kind)) log('warn', 'plan', { kind, where, detail: text })
   }
 }
-
-/** Waits for the first signal to stop; a second one ends the process at once. */
-const stopSignal = () =>
-  new Promise<void>((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-      process.once(signal, () => {
-        resolve()
-        process.once(signal, () => process.exit(130))
-      })
-    }
-  })
 
 /** The server goes on with what it has; the operator learns what is wrong with the new file. */
 const logRefusal = (log: Log, error: unknown) =>

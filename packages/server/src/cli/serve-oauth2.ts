@@ -14,6 +14,7 @@ import { openMetrics } from '../telemetry/metrics.ts'
 import { observeQueue } from '../telemetry/observe-queue.ts'
 import { realWorld } from '../world.ts'
 import { createLog } from './log.ts'
+import { stopSignal } from './stop-signal.ts'
 import { UsageError } from './usage-error.ts'
 import { version } from './version.ts'
 
@@ -40,7 +41,7 @@ export async function serveOAuth2(load: OAuth2LoadOptions, migrate: boolean): Pr
     ),
     client,
     log,
-    concurrency: 32,
+    concurrency: 64,
     sendingOf: (action) => running.app?.sendingOf(action) ?? null,
     settings: () => current.settings.actions,
   })
@@ -51,8 +52,7 @@ export async function serveOAuth2(load: OAuth2LoadOptions, migrate: boolean): Pr
   }
   const running: { app: Awaited<ReturnType<typeof startOAuth2>> | null } = { app: null }
   const stop = async () => {
-    await running.app?.close()
-    await outbox.stop()
+    await Promise.all([running.app?.close(), outbox.stop()])
     await calls.stop()
     await client.close()
     await store.close()
@@ -84,17 +84,9 @@ export async function serveOAuth2(load: OAuth2LoadOptions, migrate: boolean): Pr
   )
 
   await stopSignal()
-  process.once('SIGTERM', () => process.exit(130))
-  process.once('SIGINT', () => process.exit(130))
   watcher.close()
   await stop()
 }
-
-const stopSignal = () =>
-  new Promise<void>((resolve) => {
-    process.once('SIGTERM', () => resolve())
-    process.once('SIGINT', () => resolve())
-  })
 
 function portTaken(error: unknown): UsageError | null {
   if (!(error instanceof Error) || !('code' in error) || error.code !== 'EADDRINUSE') return null
