@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import type { FailureReason, Sent } from '../net/outgoing.ts'
-import { judge } from './judge.ts'
+import { attemptOf, judge, outcomeOf } from './judge.ts'
 
 const answered = (status: number, headers = {}): Sent => ({ kind: 'answered', status, headers, body: Buffer.alloc(0) })
 const failed = (reason: FailureReason, status?: number): Sent => ({
@@ -66,4 +68,63 @@ test.each([
   [answered(500), null],
 ])('a receiver may say when', (sent, asked) => {
   expect(judge(sent, 10_000)).toMatchObject({ kind: 'retry', asked })
+})
+
+test('410 says that nothing more is wanted, and no other answer does', () => {
+  const gone = Array.from({ length: 500 }, (_, at) => at + 100).filter((status) => {
+    const judgement = judge(answered(status), 0)
+    return judgement.kind === 'final' && judgement.isGone
+  })
+  expect(gone).toEqual([410])
+})
+
+test('I18: docs/deliveries.md says what is tried again and what is final, for every status', () => {
+  const page = readFileSync(fileURLToPath(new URL('../../../../docs/deliveries.md', import.meta.url)), 'utf8')
+  const saidOf = (outcome: string) => {
+    const row = page.split('\n').find((line) => line.startsWith(`| ${outcome}`))
+    return row?.split('|')[2]?.trim().split(/[;,:]/)[0]
+  }
+  const words = { delivered: 'delivered', retry: 'tried again', final: 'dead' } as const
+  const rows = ['2xx', '408, 425, 429, 5xx', '410', 'any other 4xx', '3xx'] as const
+  const rowOf = (status: number) => {
+    if (status === 410) return rows[2]
+    if ([408, 425, 429].includes(status) || status >= 500) return rows[1]
+    return status < 300 ? rows[0] : status < 400 ? rows[4] : rows[3]
+  }
+  for (let status = 200; status < 600; status++)
+    expect([status, saidOf(rowOf(status))]).toEqual([status, words[judge(answered(status), 0).kind]])
+})
+
+test.each([
+  [answered(200), { isDelivered: true, isReachable: true, isFinal: false }],
+  [answered(404), { isDelivered: false, isReachable: true, isFinal: true }],
+  [answered(304), { isDelivered: false, isReachable: false, isFinal: false }],
+  [answered(429), { isDelivered: false, isReachable: false, isFinal: false }],
+  [answered(503), { isDelivered: false, isReachable: false, isFinal: false }],
+  [failed('timeout'), { isDelivered: false, isReachable: false, isFinal: false }],
+  [failed('invalid_request'), { isDelivered: false, isReachable: false, isFinal: true }],
+])('what an attempt says of the action and its receiver', (sent, said) => {
+  expect(outcomeOf(judge(sent, 0), false)).toMatchObject(said)
+  // Where it was not sent, nobody was asked.
+  expect(outcomeOf(judge(sent, 0), true).isReachable).toBeNull()
+})
+
+test('an answer is kept as far as it is text, and a few of its headers', () => {
+  const text = (type: string, body: string): Sent => ({
+    kind: 'answered',
+    status: 500,
+    headers: { 'content-type': type, 'set-cookie': 'secret', 'retry-after': '3' },
+    body: Buffer.from(body),
+  })
+  expect(attemptOf('r', 1, 2, text('application/json', '{"error":"no"}')).answer).toEqual({
+    headers: { 'content-type': 'application/json', 'retry-after': '3' },
+    body: '{"error":"no"}',
+    length: 14,
+  })
+  expect(attemptOf('r', 1, 2, text('image/png', 'bytes')).answer).toMatchObject({ body: '', length: 5 })
+  expect(attemptOf('r', 1, 2, text('text/html', 'x'.repeat(9_000))).answer).toMatchObject({
+    body: 'x'.repeat(2_000),
+    length: 9_000,
+  })
+  expect(attemptOf('r', 1, 2, failed('timeout')).answer).toBeUndefined()
 })

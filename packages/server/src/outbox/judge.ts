@@ -68,12 +68,16 @@ export function outcomeOf(judgement: Judgement, isUnready: boolean): Outcome {
   const status = judgement.status ?? 0
   return {
     isDelivered: judgement.kind === 'delivered',
-    isReachable: isUnready ? null : status !== 0 && status < 500 && !PASSING.has(status),
+    isReachable: isUnready ? null : isAnswer(status),
     isFinal: judgement.kind === 'final',
     isGone: judgement.kind === 'final' && judgement.isGone,
     reason: judgement.kind === 'delivered' ? '' : judgement.reason,
   }
 }
+
+/** Somebody is there and knows what to do with a call, if only to refuse it. */
+const isAnswer = (status: number) =>
+  (status >= 200 && status < 300) || (status >= 400 && status < 500 && !PASSING.has(status))
 
 const KEPT_HEADERS = ['content-type', 'content-length', 'location', 'retry-after', 'server', 'date', 'x-request-id']
 const KEPT_BODY = 2_000
