@@ -71,6 +71,14 @@ ${told(place, 'registration/before', 10)}
                 response: { parse: true }
             # Signs the person in at once.
             - hook: session
+
+# A connection to a vendor, with the echo in the vendor's place: remove the # to try it, and see docs/integrations.
+# actions:
+#   connections:
+#     segment:
+#       recipe: segment
+#       secrets: { write_key: not-a-real-key }
+#       base_url: http://localhost:${place.admin}/echo/segment
 `
 
 /** The files that the sample configuration names. */

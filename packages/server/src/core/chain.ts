@@ -46,7 +46,14 @@ export type Followed =
       readonly steps: JsonObject
       readonly writeBack: WriteBack | null
     }
-  | { readonly kind: 'retry'; readonly reason: string; readonly wait: Milliseconds | null }
+  | {
+      readonly kind: 'retry'
+      readonly reason: string
+      /** What the receiver asks for; it counts instead of the usual wait. */
+      readonly asked: Milliseconds | null
+      /** How long to wait at least. */
+      readonly atLeast: Milliseconds
+    }
   | { readonly kind: 'dead'; readonly reason: string; readonly isAlert: boolean; readonly writeBack: WriteBack | null }
   /** Nothing more is sent until somebody has mended the credentials. */
   | { readonly kind: 'paused'; readonly reason: string }

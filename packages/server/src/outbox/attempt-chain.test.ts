@@ -49,6 +49,7 @@ type Given = {
   readonly sending?: Partial<Sending> | null
   readonly sent?: Sent
   readonly fails?: true
+  readonly chance?: number
 }
 
 function world({
@@ -56,6 +57,7 @@ function world({
   sending = {},
   sent = ok,
   fails,
+  chance = 0,
 }: Given) {
   const calls: OutgoingCall[] = []
   const writes: WriteBack[] = []
@@ -69,7 +71,11 @@ function world({
       },
     },
     clock: { now: () => 1_000 },
-    random: { uuid: () => '33333333-3333-4333-8333-333333333333', rowId: () => 'r', bytes: (n) => new Uint8Array(n) },
+    random: {
+      uuid: () => '33333333-3333-4333-8333-333333333333',
+      rowId: () => 'r',
+      bytes: (n) => new Uint8Array(n).fill(chance),
+    },
     sendingOf: () =>
       sending === null
         ? null
@@ -140,7 +146,7 @@ describe('a chain of calls', () => {
   })
 
   test.each<readonly [string, Followed, string, string | null]>([
-    ['retry', { kind: 'retry', reason: 'r', wait: 7_000 }, 'retry', 'delivery_postponed'],
+    ['retry', { kind: 'retry', reason: 'r', asked: 7_000, atLeast: 0 }, 'retry', 'delivery_postponed'],
     ['drop', { kind: 'dead', reason: 'r', isAlert: false, writeBack: null }, 'failed', 'delivery_dead'],
     ['drop and alert', { kind: 'dead', reason: 'r', isAlert: true, writeBack: null }, 'failed', 'delivery_dead'],
     ['pause', { kind: 'paused', reason: 'r' }, 'retry', 'connection_paused'],
@@ -170,9 +176,20 @@ describe('a chain of calls', () => {
     }
   })
 
+  test('what a recipe waits for at least does not keep the waits from growing', async () => {
+    const { attempt } = world({
+      follow: () => ({ kind: 'retry', reason: 'r', asked: null, atLeast: 10_000 }),
+      chance: 0xff,
+    })
+    const waits = await Promise.all([0, 1, 8].map(async (tries) => (await attempt(undefined, tries)).next))
+    const due = waits.map((next) => (next.kind === 'pending' ? next.dueAt - 1_000 : 0))
+    expect(due[0]).toBe(10_000)
+    expect(due[2]).toBeGreaterThan(600_000)
+  })
+
   test('the recipe’s own number of tries counts', async () => {
     const { attempt } = world({
-      follow: () => ({ kind: 'retry', reason: 'r', wait: null }),
+      follow: () => ({ kind: 'retry', reason: 'r', asked: null, atLeast: 0 }),
       sending: { retry: { attempts: 3 } },
     })
     expect((await attempt(undefined, 1)).next.kind).toBe('pending')
@@ -183,7 +200,7 @@ describe('a chain of calls', () => {
     const asked: boolean[] = []
     const follow: Follow = (_point, answer) => {
       if (answer.kind === 'failed') asked.push(answer.mayHaveArrived)
-      return { kind: 'retry', reason: 'r', wait: null }
+      return { kind: 'retry', reason: 'r', asked: null, atLeast: 0 }
     }
     for (const reason of ['connect', 'dns', 'timeout', 'closed'] as const) {
       await world({ follow, sent: { kind: 'failed', reason, detail: 'd' } }).attempt()

@@ -50,7 +50,12 @@ export async function attemptChain(
   const follow = deps.sendingOf(delivery.actionId)?.follow
   const followed: Followed =
     follow === undefined || isUnready
-      ? { kind: 'retry', reason: 'this connection, or a secret of it, is not configured any more', wait: null }
+      ? {
+          kind: 'retry',
+          reason: 'this connection, or a secret of it, is not configured any more',
+          asked: null,
+          atLeast: 0,
+        }
       : follow(point, answerOf(sent), statusSays(judgement))
   const attempt = attemptAs(followed, attemptOf(requestId, startedAt, endedAt, sent), point.step)
 
@@ -174,16 +179,18 @@ async function pause({ queue, log }: ChainDeps, { id, actionId, trigger }: Deliv
 function retried(
   deps: ChainDeps,
   { delivery, tries, beganAt, goingSince }: Taken,
-  { reason, wait: asked }: Extract<Followed, { kind: 'retry' }>,
+  { reason, asked, atLeast }: Extract<Followed, { kind: 'retry' }>,
   now: Time,
 ): Rest['next'] {
   const policy = { ...deps.retry(), ...deps.sendingOf(delivery.actionId)?.retry }
   const since = Math.max(beganAt ?? now, goingSince ?? 0)
-  const wait = waitAfter({ attempt: tries + 1, now, since, asked }, policy, deps.random)
-  if (wait === null) {
+  const usual = waitAfter({ attempt: tries + 1, now, since, asked }, policy, deps.random)
+  if (usual === null) {
     logEnd(deps, delivery, reason, true)
     return { kind: 'dead', reason }
   }
+  // It grows with every try all the same, so that an outage of days is not used up in minutes.
+  const wait = Math.max(usual, atLeast)
   deps.log('warn', 'delivery_postponed', { ...about(delivery, reason), wait })
   return { kind: 'pending', dueAt: now + wait }
 }

@@ -103,7 +103,7 @@ describe('Segment', () => {
     if (started.kind !== 'call') throw new Error('no call')
     const followed = answered(segment, started.chain, served)
     expect(outcomeOf(followed)).toBe(stated.replace(/ after.*| \(.*|;.*/, ''))
-    if (followed.kind === 'retry' && served.headers?.['retry-after'] !== undefined) expect(followed.wait).toBe(1_000)
+    if (followed.kind === 'retry' && served.headers?.['retry-after'] !== undefined) expect(followed.asked).toBe(1_000)
   })
 
   test('in the mock’s world: told again, an event counts once', () => {

@@ -69,7 +69,7 @@ function withoutAnswer(
   status: StatusSays,
 ): Followed {
   if (status.kind === 'final') return { kind: 'dead', reason, isAlert: true, writeBack: null }
-  if (!mayHaveArrived || step.unsure === 'retry') return { kind: 'retry', reason, wait: null }
+  if (!mayHaveArrived || step.unsure === 'retry') return { kind: 'retry', reason, asked: null, atLeast: 0 }
   const said = `${reason}; it may have arrived all the same, and said twice it would count twice`
   return { kind: 'dead', reason: said, isAlert: false, writeBack: null }
 }
@@ -90,7 +90,7 @@ function afterAnswer(here: Here, answer: Answered, status: StatusSays): Followed
   const verdict = readOutcome(step.outcomes, answer, scope) ?? verdictOf(status)
   switch (verdict.outcome) {
     case 'retry':
-      return { kind: 'retry', reason: verdict.reason, wait: longer(verdict.wait, status.asked) }
+      return { kind: 'retry', reason: verdict.reason, asked: status.asked, atLeast: verdict.wait ?? 0 }
     case 'pause':
       return { kind: 'paused', reason: verdict.reason }
     case 'success':
@@ -108,8 +108,6 @@ function afterAnswer(here: Here, answer: Answered, status: StatusSays): Followed
 const STATUS_OUTCOMES = { delivered: 'success', retry: 'retry', final: 'drop' } as const
 
 const verdictOf = ({ kind, reason }: StatusSays) => ({ outcome: STATUS_OUTCOMES[kind], reason, wait: null })
-
-const longer = (a: number | null, b: number | null) => (a === null || b === null ? (a ?? b) : Math.max(a, b))
 
 function goOn(
   { connection, trigger, step, at, point }: Here,
