@@ -22,6 +22,7 @@ import { IDENTITY_BODY_LIMIT } from './http/listener-doors.ts'
 import { keepWriteBack } from './identities/write-back.ts'
 import { openClient } from './net/client.ts'
 import { connectSocket } from './net/connect-socket.ts'
+import type { Resolve } from './net/guarded-connector.ts'
 import { startCallLog } from './outbox/call-log.ts'
 import { waitingQueue } from './outbox/waiting-queue.ts'
 import { type OAuth2App, startOAuth2 } from './oauth2-app.ts'
@@ -37,6 +38,8 @@ import { createEcho } from './ui/echo.ts'
 import type { World } from './world.ts'
 
 export type AppOptions = {
+  /** Where names of receivers lead; what the machine says, unless it is said. */
+  readonly resolve?: Resolve
   readonly settings: Settings
   readonly world: World
   readonly log: Log
@@ -56,11 +59,22 @@ export type App = {
 }
 
 /** Puts everything together: one database, one outbox, two listeners, and what the configuration makes of them. */
-export async function startApp({ settings, world, log, version, migrate, configuration }: AppOptions): Promise<App> {
+export async function startApp({
+  settings,
+  world,
+  log,
+  version,
+  migrate,
+  configuration,
+  resolve,
+}: AppOptions): Promise<App> {
   const current = { settings }
   const flowSeal = () => createSeal(current.settings.secrets.cipher, 'flow', world.random)
   const store = sealingNodes(await openStore(settings.dsn, { ...world, log, migrate }), flowSeal)
-  const client = openClient(() => current.settings.clients, { userAgent: `cardea/${version}` })
+  const client = openClient(() => current.settings.clients, {
+    userAgent: `cardea/${version}`,
+    ...(resolve === undefined ? {} : { resolve }),
+  })
   const templates = openTemplates({ client, clock: world.clock, readFile: (path) => readFile(path, 'utf8') })
   const keepFor = () => current.settings.callLog.keepFor
   const sweeper = startSweeper({

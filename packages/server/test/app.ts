@@ -1,6 +1,7 @@
 import { type App, startApp } from '../src/app.ts'
 import { type LoadOptions, loadConfig } from '../src/config/load.ts'
 import type { JsonObject } from '../src/core/json.ts'
+import type { Resolve } from '../src/net/guarded-connector.ts'
 import { realWorld } from '../src/world.ts'
 import { freePort } from './free-port.ts'
 import { freshPostgres } from './postgres.ts'
@@ -22,6 +23,8 @@ export type TestApp = {
 }
 
 type Options = {
+  /** Where names lead. */
+  readonly resolve?: Resolve
   readonly dialect?: Dialect
   readonly profile?: 'safe' | 'ory'
   /** As `--dev` says; true unless a test is about what it changes. */
@@ -38,6 +41,7 @@ export async function startTestApp({
   isDev = true,
   env = {},
   config = {},
+  resolve,
 }: Options = {}): Promise<TestApp> {
   const [open, admin] = [await freePort(), await freePort()]
   const postgres = dialect === 'postgres' ? await freshPostgres() : null
@@ -59,6 +63,7 @@ export async function startTestApp({
     log: (level, event, fields) => logged.push({ level, event, fields }),
     version: '0.0.0-test',
     migrate: true,
+    ...(resolve === undefined ? {} : { resolve }),
     configuration: () => shown.effective,
   })
   return {

@@ -204,6 +204,20 @@ describe('at a sign-in', () => {
   )
 })
 
+test('46: a step-up writes to nobody, whatever its list says; the sign-in before it does', async () => {
+  await app.reload(world())
+  const email = newAddress()
+  const { enter } = await LOGINS.totp(email)
+  const written = (await mailsTo(app, email)).length
+  const verify = { hooks: [{ hook: 'verification' }] }
+  await app.reload(world({ login: { totp: verify } }))
+  expect((await enter(visitor())).status).toBe(200)
+  expect(await mailsTo(app, email)).toHaveLength(written)
+  await app.reload(world({ login: { password: verify } }))
+  await enter(visitor())
+  expect(await mailsTo(app, email)).toHaveLength(written + 1)
+})
+
 describe('at a refresh', () => {
   const refreshed = async (as: Somebody, email: string) => {
     const { flow } = await as.start('login', '?refresh=true')
