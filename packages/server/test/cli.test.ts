@@ -342,3 +342,83 @@ describe('cardea serve --actions off', () => {
     },
   )
 })
+
+describe('deliveries, while servers stop and die', () => {
+  const hook = (url: string, more: JsonObject = {}): JsonObject => ({
+    hook: 'web_hook',
+    config: { url, method: 'POST', body: 'none', timeout: '25s', response: { ignore: true }, ...more },
+  })
+  const told = (config: { readonly selfservice: JsonObject }, url: string) => ({
+    ...config.selfservice,
+    flows: { registration: { after: { password: { hooks: [hook(url)] } } } },
+  })
+  const idsOf = (calls: readonly { readonly headers: { readonly [name: string]: string } }[]) =>
+    new Set(calls.map(({ headers }) => headers['webhook-id']))
+
+  test('I12: a stop lets a call under way finish; a second signal of any kind ends it at once, and the call is made again', async () => {
+    const receiver = await startReceiver()
+    cleanUps.push(() => receiver.close())
+    const folder = temporaryFolder()
+    const { publicUrl, config } = await settings()
+    const file = write(folder, {
+      ...config,
+      dsn: `sqlite://${join(folder, 'db.sqlite')}`,
+      selfservice: told(config, receiver.url('/hook')),
+    })
+    const start = async () => {
+      const server = run(folder, ['serve', 'identity', '--dev', '-c', file])
+      await server.says('Cardea is ready.')
+      return server
+    }
+    receiver.on('/hook', { delay: 1_500 })
+    const patient = await start()
+    await register(publicUrl, 'ann@example.test')
+    await receiver.waitFor('/hook', 1)
+    expect(await patient.stop()).toBe(0)
+
+    receiver.on('/hook', { delay: 20_000 })
+    const hurried = await start()
+    await register(publicUrl, 'bob@example.test')
+    await receiver.waitFor('/hook', 2)
+    void hurried.stop('SIGTERM')
+    await new Promise((resolve) => {
+      setTimeout(resolve, 300)
+    })
+    expect(await hurried.stop('SIGINT')).toBe(130)
+
+    receiver.on('/hook', { status: 200 })
+    const again = await start()
+    await receiver.waitFor('/hook', 3, 25_000)
+    // Ann's was finished and is not repeated; Bob's has the id it had.
+    expect(idsOf(receiver.callsTo('/hook')).size).toBe(2)
+    expect(await again.stop()).toBe(0)
+  }, 90_000)
+
+  test('I6, I13: of two nodes on one PostgreSQL one is killed; the other makes its calls within twenty seconds', async () => {
+    const receiver = await startReceiver()
+    cleanUps.push(() => receiver.close())
+    const postgres = await freshPostgres()
+    cleanUps.push(() => postgres.drop())
+    const start = async () => {
+      const folder = temporaryFolder()
+      const { publicUrl, config } = await settings()
+      const file = write(folder, { ...config, dsn: postgres.url, selfservice: told(config, receiver.url('/hook')) })
+      const server = run(folder, ['serve', 'identity', '--migrate', '--dev', '-c', file])
+      await server.says('Cardea is ready.')
+      return { ...server, publicUrl }
+    }
+    // Whoever called and why: each node waits for its answers until it is killed.
+    receiver.on('/hook', { delay: 24_000 })
+    const doomed = await start()
+    for (const name of ['a', 'b', 'c']) await register(doomed.publicUrl, `${name}@example.test`)
+    await receiver.waitFor('/hook', 3)
+    await doomed.stop('SIGKILL')
+    const killed = performance.now()
+    receiver.on('/hook', { status: 200 })
+    const heir = await start()
+    await receiver.waitFor('/hook', 6, 30_000)
+    expect(performance.now() - killed).toBeLessThan(20_000)
+    expect(idsOf(receiver.callsTo('/hook')).size).toBe(3)
+    expect(await heir.stop()).toBe(0)
+  }, 90_000)
+})
