@@ -10,6 +10,7 @@ import type { ActionId } from './core/ids.ts'
 import type { JsonObject } from './core/json.ts'
 import type { Log } from './core/log.ts'
 import type { Settings } from './core/settings.ts'
+import { noTracer } from './core/tracer.ts'
 import { openCourier } from './courier/courier.ts'
 import { createSeal } from './crypto/seal.ts'
 import { sealingNodes } from './flows/sealed-nodes.ts'
@@ -34,6 +35,9 @@ import { startSweeper } from './store/sweeper.ts'
 import { figuresOf } from './telemetry/figures.ts'
 import { openMetrics } from './telemetry/metrics.ts'
 import { observeQueue } from './telemetry/observe-queue.ts'
+import { watchQueue } from './telemetry/queue-watch.ts'
+import { traceAsking, traceDelivering, traceQueue, traceStore } from './telemetry/trace-parts.ts'
+import { startTracing } from './telemetry/tracing.ts'
 import { createEcho } from './ui/echo.ts'
 import type { World } from './world.ts'
 
@@ -70,7 +74,10 @@ export async function startApp({
 }: AppOptions): Promise<App> {
   const current = { settings }
   const flowSeal = () => createSeal(current.settings.secrets.cipher, 'flow', world.random)
-  const store = sealingNodes(await openStore(settings.dsn, { ...world, log, migrate }), flowSeal)
+  const tracing = settings.tracing === null ? null : await startTracing(settings.tracing, version)
+  const tracer = tracing ?? noTracer
+  const sealing = sealingNodes(await openStore(settings.dsn, { ...world, log, migrate }), flowSeal)
+  const store = tracing === null ? sealing : traceStore(sealing, tracing)
   const client = openClient(() => current.settings.clients, {
     userAgent: `cardea/${version}`,
     ...(resolve === undefined ? {} : { resolve }),
@@ -86,12 +93,16 @@ export async function startApp({
   const callLog = startCallLog({ calls: store.calls, clock: world.clock, log, keepFor })
   const { steps, plans } = store
   const stepLog = startStepLog({ steps, plans, ...world, log, keepFor })
-  const metrics = openMetrics(() => figuresOf(store.deliveries))
+  const figures = () => figuresOf(store.deliveries)
+  const metrics = openMetrics(figures)
+  const watch = watchQueue({ figures, log })
   const record = (call: CallRecord) => {
     callLog.record(call)
     metrics.called(call)
   }
-  const planOf = (next: Settings) => makePlan(next, { ...world, settings: next, client, templates, log, record }).plan
+  const asking = tracing === null ? client : traceAsking(client, tracing)
+  const planOf = (next: Settings) =>
+    makePlan(next, { ...world, settings: next, client: asking, templates, log, record }).plan
 
   const mailFiles = {
     readFile: (path: string) => readFile(path, 'utf8'),
@@ -118,13 +129,15 @@ export async function startApp({
   const late: { deniedLater: Doors['deniedLater'] } = {
     deniedLater: () => Promise.reject(new Error('not started yet')),
   }
+  const observed = observeQueue(
+    waitingQueue(store.deliveries, () => current.settings.actions.enabled),
+    metrics,
+  )
+  const traced = tracing === null ? null : traceQueue(observed)
   const outbox = startOutbox({
     ...world,
-    queue: observeQueue(
-      waitingQueue(store.deliveries, () => current.settings.actions.enabled),
-      metrics,
-    ),
-    client,
+    queue: traced?.queue ?? observed,
+    client: tracing === null || traced === null ? client : traceDelivering(client, tracing, traced.causes),
     log,
     concurrency: 64,
     sendingOf: findSending,
@@ -143,7 +156,7 @@ export async function startApp({
     },
   })
 
-  const oauth2Parts = { store, client, world, log, version, record, metrics, wake: () => outbox.wake() }
+  const oauth2Parts = { store, client: asking, world, log, version, record, metrics, tracer, wake: () => outbox.wake() }
   const oauth2 = settings.oauth2Server === null ? null : () => flowOf(beside.oauth2)
   const parts = {
     causes: createCauses(),
@@ -153,6 +166,8 @@ export async function startApp({
     callLog,
     stepLog,
     metrics,
+    tracer,
+    warnings: () => watch.warnings(),
     trySending: (delivery: Pick<Delivery, 'id' | 'actionId'>, content: Sendable) =>
       sendDelivery({ ...world, client, sendingOf: findSending }, delivery, content, { budget: content.timeout }),
     configuration: () => redact(configuration?.() ?? {}),
@@ -178,6 +193,7 @@ export async function startApp({
   })
 
   const stop = async () => {
+    watch.stop()
     // The outbox begins nothing more at once: what requests still queue waits for the next start, or another node.
     await Promise.all([publicListener.close(), adminListener.close(), beside.oauth2?.close(), outbox.stop()])
     await courier.close()
@@ -186,6 +202,7 @@ export async function startApp({
     await stepLog.stop()
     await sweeper.stop()
     await store.close()
+    await tracing?.stop()
   }
   try {
     if (settings.oauth2Server !== null) beside.oauth2 = await startOAuth2(oauth2Parts, settings.oauth2Server)

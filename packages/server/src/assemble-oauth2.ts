@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { openTemplates } from './actions/web-hook/templates.ts'
 import type { RecordCall } from './core/call.ts'
 import type { Log } from './core/log.ts'
+import { noTracer, type Tracer } from './core/tracer.ts'
 import type { OAuth2Settings } from './core/oauth2-settings.ts'
 import { createClientSecrets } from './crypto/client-secrets.ts'
 import { createSeal } from './crypto/seal.ts'
@@ -34,6 +35,7 @@ export type OAuth2Parts = {
   readonly wake: () => void
   readonly record: RecordCall
   readonly metrics: Metrics
+  readonly tracer?: Tracer
 }
 
 /** What one configuration makes of the OAuth2 server: what is behind its two listeners. */
@@ -46,7 +48,7 @@ export type OAuth2Served = {
 
 /** Builds everything of the OAuth2 server that depends on its configuration. */
 export async function assembleOAuth2(
-  { store, client, world, log, version, wake, record, metrics }: OAuth2Parts,
+  { store, client, world, log, version, wake, record, metrics, tracer = noTracer }: OAuth2Parts,
   settings: OAuth2Settings,
 ): Promise<OAuth2Served> {
   const seal = (secrets: readonly string[], purpose: string) => createSeal(secrets, `oauth2 ${purpose}`, world.random)
@@ -80,7 +82,7 @@ export async function assembleOAuth2(
     ...metricsRoutes({ metrics }),
     ...oauth2AdminRoutes(doors),
   ]
-  const observed = { answered: metrics.answered, stopwatch: world.stopwatch }
+  const observed = { answered: metrics.answered, stopwatch: world.stopwatch, tracer }
   return {
     flow,
     actions,

@@ -9,6 +9,8 @@ import { createRedactor } from './core/redactor.ts'
 import type { RecordStep } from './core/step.ts'
 import type { Delivery } from './core/delivery.ts'
 import type { Effect } from './core/effect.ts'
+import type { Tracer } from './core/tracer.ts'
+import { triggerName } from './core/trigger.ts'
 import type { DeliveryId } from './core/ids.ts'
 import type { JsonObject } from './core/json.ts'
 import type { Log } from './core/log.ts'
@@ -100,6 +102,9 @@ type Parts = {
   /** Whatever configuration asks for it: the cores are the same. */
   readonly hashQueue: HashQueue
   readonly metrics: Metrics
+  readonly tracer: Tracer
+  /** What somebody should look at although everything works. */
+  readonly warnings: () => readonly string[]
   /** One attempt of a call that is no delivery: a trial. */
   readonly trySending: PlannedActionDeps['send']
   /** The configuration in force, without its secrets. */
@@ -160,7 +165,7 @@ export function assemble(given: Parts, settings: Settings, plan: ActionPlan): Do
     ...outsideApi([...uiRoutes(pages), ...consentRoutes(pages), ...deviceRoutes(pages)]),
   ]
   const adminRoutes = [
-    ...healthRoutes(meta),
+    ...healthRoutes({ ...meta, warnings: parts.warnings }),
     ...adminMetaRoutes(meta),
     ...outsideApi(toPublicRoutes(urls.publicUrl)),
     ...adminIdentityRoutes({
@@ -188,7 +193,7 @@ export function assemble(given: Parts, settings: Settings, plan: ActionPlan): Do
   ]
   const openPublic = withOpenApi(apis['identity-public'], publicRoutes, parts.version)
   const openAdmin = withOpenApi(apis['identity-admin'], adminRoutes, parts.version)
-  const observed = { answered: parts.metrics.answered, stopwatch: parts.world.stopwatch }
+  const observed = { answered: parts.metrics.answered, stopwatch: parts.world.stopwatch, tracer: parts.tracer }
   return {
     public: observeDoor(observed, 'public', parts.causes.within(publicDoor(doors, openPublic, parts.log), 'public')),
     admin: observeDoor(observed, 'admin', parts.causes.within(adminDoor(doors, openAdmin, parts.log), 'admin')),
@@ -378,7 +383,12 @@ function flowDeps(
       validateTraits: (schemaId, given) => traits.validate(schemaId, given),
       checkPassword: createPasswordCheck(settings.methods.password, client, settings.hashers),
     }),
-    ask: (actions, context, options) => ask({ ...world, settings, amend, log, recordStep }, actions, context, options),
+    ask: (actions, context, options) =>
+      parts.tracer.span(`actions ${triggerName(context.trigger)}`, {}, async (span) => {
+        const asked = await ask({ ...world, settings, amend, log, recordStep }, actions, context, options)
+        span.set({ 'cardea.actions': actions.length, 'cardea.outcome': asked.kind })
+        return asked
+      }),
     deliver: async (delivery) => {
       const delivered = await outbox.deliverNow(delivery)
       if (delivered.kind === 'failed') throw new NeighbourError(delivered.class, delivered.detail, true)

@@ -30,7 +30,15 @@ export const PENDING: readonly Pending[] = [
   },
   { key: 'log.redaction_text', because: 'what is secret is left out of the log, and nothing stands in its place' },
   { key: 'log.leak_sensitive_values', because: 'nothing secret is ever logged' },
-  { key: 'tracing' },
+  {
+    key: 'tracing.providers.jaeger',
+    because: 'Jaeger takes OTLP over HTTP by itself: provider otel, with its port 4318 in providers.otlp.server_url',
+  },
+  {
+    key: 'tracing.providers.zipkin',
+    because: 'traces are sent as OTLP over HTTP: provider otel, with a collector in providers.otlp.server_url',
+  },
+  { key: 'tracing.providers.otlp.sampling.server_url', because: 'which traces are kept is settled by sampling_ratio' },
   { key: 'preview', because: 'every list is up to date' },
   { key: 'organizations', because: ENTERPRISE },
   { key: 'enterprise', because: 'it is only of use in Ory’s enterprise edition' },

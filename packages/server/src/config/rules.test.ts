@@ -178,11 +178,11 @@ test('a certificate and a socket of their own are what a listener may have', asy
 
 test('what is not built and does no harm is said once, where it is written', async () => {
   const { warnings } = await loadText(
-    `${text}preview: {default_read_consistency_level: eventual}\ntracing: {provider: otel}\nlog: {format: json}`,
+    `${text}preview: {default_read_consistency_level: eventual}\ntracing: {providers: {jaeger: {local_agent_address: a:1}}}\nlog: {format: json}`,
     { env },
   )
   expect(warnings).toEqual([
-    'cardea.yml:11  tracing: has no effect: this is not built yet',
+    'cardea.yml:11  tracing.providers.jaeger: has no effect: Jaeger takes OTLP over HTTP by itself: provider otel, with its port 4318 in providers.otlp.server_url',
     'cardea.yml:10  preview: has no effect: every list is up to date',
   ])
 })

@@ -16,6 +16,7 @@ import type {
   PasskeySettings,
   RateLimitSettings,
   RelyingParty,
+  TracingSettings,
   SchemaSource,
   Settings,
   TotpSettings,
@@ -184,6 +185,7 @@ export function toSettings(
     },
     callLog: { keepFor: milliseconds(actions.log.keep), redact: actions.log.redact },
     deliveries: deliverySettings(actions.deliveries),
+    tracing: tracingSettings(config.tracing),
     security: {
       accountEnumeration: { mitigate: config.security.account_enumeration.mitigate },
       rateLimits: rateLimitsOf(config.security.rate_limits),
@@ -218,6 +220,21 @@ function rateLimitsOf({
 function rateOf(text: string): Rate {
   const [limit = '', window = ''] = text.split('/')
   return { limit: Number(limit), window: milliseconds(window) }
+}
+
+/** Ory's address is a host and a port, and perhaps a path; the signal's own path is ours to add (OTLP/HTTP). */
+function tracingSettings(tracing: Config['tracing']): TracingSettings | null {
+  const otlp = tracing?.providers?.otlp
+  if (tracing?.provider !== 'otel' || otlp?.server_url === undefined) return null
+  const { server_url: address, insecure = false, sampling, authorization_header: authorization } = otlp
+  const base = /^https?:\/\//.test(address) ? address : `${insecure ? 'http' : 'https'}://${address}`
+  return {
+    serviceName: tracing.service_name ?? 'cardea',
+    environment: tracing.deployment_environment ?? null,
+    url: base.endsWith('/v1/traces') ? base : `${base.replace(/\/$/, '')}/v1/traces`,
+    headers: authorization === undefined ? {} : { authorization },
+    ratio: Number(sampling?.['sampling_ratio'] ?? 1),
+  }
 }
 
 /** Ory names some levels otherwise than the log does. */

@@ -57,6 +57,8 @@ export type Delivery = {
         readonly call: RenderedCall
         readonly timeout: number
         readonly emitHeaders: boolean
+        /** The span of the commit that queued it (W3C traceparent). */
+        readonly trace?: string
         /** Of a recipe: the first of several calls, and what the others will be made of. */
         readonly chain?: ChainPoint
       }

@@ -107,6 +107,8 @@ export type Settings = {
     readonly redact: readonly string[]
   }
   readonly deliveries: DeliverySettings
+  /** Where traces go; null: nobody traces. */
+  readonly tracing: TracingSettings | null
   readonly security: {
     readonly accountEnumeration: { readonly mitigate: boolean }
     /** Null: nobody is held back. */
@@ -363,6 +365,16 @@ export type ActionSettings = {
   readonly backoff: { readonly base: Milliseconds; readonly jitter: boolean }
   readonly awaitedFailure: 'fail' | 'retry'
   readonly precedence: 'strict' | 'ory'
+}
+
+export type TracingSettings = {
+  readonly serviceName: string
+  readonly environment: string | null
+  /** Takes OTLP over HTTP. */
+  readonly url: string
+  readonly headers: { readonly [name: string]: string }
+  /** The part of traces that is kept where nobody has decided before us. */
+  readonly ratio: number
 }
 
 /** How queued deliveries are made, unless an action says otherwise. */

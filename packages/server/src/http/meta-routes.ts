@@ -6,7 +6,12 @@ import { errorObject } from './errors.ts'
 import { type Answer, type Exchange, json, redirect, type Route, withHeaders } from './exchange.ts'
 import { pageLinks, pageToken, readPage, USUAL } from './session-list.ts'
 
-type MetaDeps = DoorDeps & { readonly ping: () => Promise<void>; readonly version: string }
+type MetaDeps = DoorDeps & {
+  readonly ping: () => Promise<void>
+  readonly version: string
+  /** What somebody should look at although the server can work; told to administrators alone. */
+  readonly warnings?: () => readonly string[]
+}
 
 /** Whether the server lives and can work; the same on both listeners. */
 export const healthRoutes = (deps: MetaDeps): readonly Route[] => [
@@ -18,7 +23,8 @@ export const healthRoutes = (deps: MetaDeps): readonly Route[] => [
     handle: async () => {
       try {
         await deps.ping()
-        return json(200, { status: 'ok' })
+        const warnings = deps.warnings?.() ?? []
+        return json(200, { status: 'ok', ...(warnings.length === 0 ? {} : { warnings }) })
       } catch (error) {
         deps.log(error, { reference: deps.random.uuid(), request: 'GET /health/ready' })
         return json(503, { errors: { database: 'error; the log has the details' } })

@@ -34,12 +34,12 @@ export type DeliveredNow =
 
 /** Delivers what a request waits for, under the lease that the request took with its commit. */
 export async function deliverNow(deps: DeliverNowDeps, delivery: Delivery): Promise<DeliveredNow> {
-  const startedAt = deps.clock.now()
+  const [startedAt, from] = [deps.clock.now(), deps.stopwatch.now()]
   const { content, actionId } = delivery
   const rule = deps.sendingOf(actionId)?.onFailure ?? (deps.settings().awaitedFailure === 'fail' ? 'deny' : 'queue')
   if (content.kind === 'mail' || content.kind === 'erased') throw new Error(`nobody waits for ${content.kind}`)
   if (content.kind === 'dead') {
-    record(deps, delivery, { startedAt, rule, attempts: [], failure: content.reason })
+    record(deps, delivery, { startedAt, from, rule, attempts: [], failure: content.reason })
     return outcomeOf(rule, 'P', content.reason)
   }
 
@@ -54,7 +54,13 @@ export async function deliverNow(deps: DeliverNowDeps, delivery: Delivery): Prom
     return { attempts, next: { kind: 'pending', dueAt: (await deps.queue.now()) + wait } }
   })
   const failure = judgement.kind === 'delivered' ? null : judgement.reason
-  record(deps, delivery, { startedAt, rule: wait === null && rule === 'queue' ? 'continue' : rule, attempts, failure })
+  record(deps, delivery, {
+    startedAt,
+    from,
+    rule: wait === null && rule === 'queue' ? 'continue' : rule,
+    attempts,
+    failure,
+  })
   return failure === null ? { kind: 'delivered' } : outcomeOf(rule, classOf(sent), failure)
 }
 
@@ -78,6 +84,8 @@ function waitOf({ retry, sendingOf, clock, random }: DeliverNowDeps, delivery: D
 
 type Tried = {
   readonly startedAt: Time
+  /** On the stopwatch; nothing where nobody was asked. */
+  readonly from?: Milliseconds
   readonly rule: OnFailure
   readonly attempts: readonly Attempt[]
   readonly failure: string | null
@@ -89,7 +97,7 @@ const OUTCOMES: { readonly [R in OnFailure]: CallOutcome } = {
   queue: 'queued',
 }
 
-function record(deps: DeliverNowDeps, delivery: Delivery, { startedAt, rule, attempts, failure }: Tried): void {
+function record(deps: DeliverNowDeps, delivery: Delivery, { startedAt, from, rule, attempts, failure }: Tried): void {
   const { id, actionId, trigger, identityId, flowId = null, content } = delivery
   const sending = deps.sendingOf(actionId)
   deps.record?.({
@@ -103,15 +111,17 @@ function record(deps: DeliverNowDeps, delivery: Delivery, { startedAt, rule, att
     endpoint: sending?.endpoint ?? '',
     startedAt,
     endedAt: deps.clock.now(),
+    ...(from === undefined ? {} : { elapsed: deps.stopwatch.now() - from }),
     outcome: failure === null ? 'proceeded' : OUTCOMES[rule],
     detail: failure ?? '',
     attempts: attempts.map(
-      ({ requestId, startedAt, endedAt, status, reason }): CallAttempt => ({
+      ({ requestId, startedAt, endedAt, status, reason, timings }): CallAttempt => ({
         requestId,
         startedAt,
         endedAt,
         status,
         reason,
+        ...(timings === undefined ? {} : { timings }),
       }),
     ),
   })

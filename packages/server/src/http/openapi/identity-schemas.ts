@@ -91,7 +91,7 @@ export const identitySchemas: Schemas = {
     redirect_browser_to: optional(text()),
     CredentialsMissing: optional(flag()),
   }),
-  healthStatus: exactly({ status: Type.Literal('ok') }),
+  healthStatus: exactly({ status: Type.Literal('ok'), warnings: optional(listOf(text())) }),
   healthNotReady: exactly({ errors: Type.Record(Type.String(), text()) }),
   version: exactly({ version: text() }),
 
