@@ -203,6 +203,29 @@ describe.each(DIALECTS)('ory-actions.md §7, on %s', (dialect) => {
     await expect.poll(() => app.logged.some(({ event }) => event === 'delivery_postponed')).toBe(true)
   })
 
+  test('142: who goes away while a sign-in is asked about has signed in all the same, with a session nobody holds', async () => {
+    receiver.on('/a', { status: 200, delay: 300 })
+    const email = await known()
+    await login({ hooks: [hook('/a')] })
+    const client = httpClient({ keepsCookies: false })
+    const { json } = await client.get(`${app.publicUrl}/self-service/login/api`)
+    const given = new AbortController()
+    const sent = fetch(textIn(json, 'ui.action'), {
+      method: 'POST',
+      signal: given.signal,
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ method: 'password', identifier: email, password: PASSWORD }),
+    }).catch(() => null)
+    await receiver.waitFor('/a')
+    given.abort()
+    await sent
+    const { text } = await client.get(`${app.adminUrl}/admin/identities?credentials_identifier=${email}`)
+    const sessions = `${app.adminUrl}/admin/identities/${textIn(JSON.parse(text), '0.id')}/sessions`
+    // That of the sign-up, and that of the sign-in.
+    await expect.poll(async () => listIn({ all: JSON.parse((await client.get(sessions)).text) }, 'all').length).toBe(2)
+    expect(receiver.callsTo('/a')).toHaveLength(1)
+  })
+
   test('143: who goes away while an awaited call is made is stored, and the call is completed', async () => {
     receiver.on('/a', { status: 200, delay: 300 })
     await app.reload(fiveFlows({ registration: { after: { password: { hooks: [hook('/a')] } } } }))
