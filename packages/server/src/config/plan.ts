@@ -1,4 +1,4 @@
-import { rendersConnection, sendingOfConnection } from '../actions/recipe/connection-actions.ts'
+import { rehearsesConnection, rendersConnection, sendingOfConnection } from '../actions/recipe/connection-actions.ts'
 import type { RecipeTrigger } from '../actions/recipe/schema.ts'
 import type { ActionKind } from '../actions/define.ts'
 import type { ActionDeps } from '../actions/deps.ts'
@@ -76,16 +76,20 @@ function connectionActions(
 ): (trigger: RecipeTrigger) => readonly PlannedAction[] {
   const opened = connections.map((settings) => {
     const connection = openConnection(settings, deps.random.uuid().replaceAll('-', ''))
-    return { settings, connection, sending: sendingOfConnection(connection) }
+    return {
+      settings,
+      connection,
+      known: { sending: sendingOfConnection(connection), rehearses: rehearsesConnection(deps, connection) },
+    }
   })
   return (trigger) =>
     opened
       .filter(({ connection }) => connection.triggers.includes(trigger))
-      .map(({ settings, connection, sending }) => ({
+      .map(({ settings, connection, known }) => ({
         id: actionId(connectionActionId(settings)),
         kind: CONNECTION,
         where: settings.where,
-        action: { render: rendersConnection(deps, connection, trigger), sending },
+        action: { render: rendersConnection(deps, connection, trigger), ...known },
       }))
 }
 

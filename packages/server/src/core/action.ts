@@ -1,4 +1,4 @@
-import type { Follow } from './chain.ts'
+import type { ChainPoint, Follow } from './chain.ts'
 import type { Credentials } from './credentials.ts'
 import type { Decision } from './decision.ts'
 import type { Delivery, RenderedCall } from './delivery.ts'
@@ -65,7 +65,7 @@ export type Renders = (
 
 /** What is made of what a template sees: a call, or why there is none. */
 export type Rehearsal =
-  | { readonly kind: 'call'; readonly call: RenderedCall }
+  | { readonly kind: 'call'; readonly call: RenderedCall; readonly chain?: ChainPoint }
   /** `when` is false. */
   | { readonly kind: 'skipped' }
   /** The body's template wants no call. */

@@ -164,15 +164,19 @@ async function tellAnew(deps: DeliveryRouteDeps, { delivery }: Standing): Promis
         ? 'Its condition `when` is false today.'
         : 'Its template says that there is nothing to tell.',
     )
+  // A chain that is made anew begins anew.
+  const { progress: _, ...about } = delivery
+  const { call, chain } = rendered
+  const { timeout, emitHeaders } = rehearses
   const fresh: Delivery = {
-    ...delivery,
+    ...about,
     id,
     eventId: deps.random.rowId(),
     replayOf: delivery.id,
     createdAt: deps.clock.now(),
     leasedUntil: null,
     leaseToken: null,
-    content: { kind: 'rendered', call: rendered.call, timeout: rehearses.timeout, emitHeaders: rehearses.emitHeaders },
+    content: { kind: 'rendered', call, timeout, emitHeaders, ...(chain === undefined ? {} : { chain }) },
   }
   await deps.store.commit([{ kind: 'notify', delivery: fresh }])
   return id

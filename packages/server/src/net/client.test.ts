@@ -41,9 +41,13 @@ type World = {
   readonly settings?: Partial<ClientSettings>
   readonly names?: { readonly [name: string]: readonly string[] }
   readonly budget?: number
+  readonly staysHere?: true
 }
 
-async function send(outgoing: OutgoingCall, { settings, names = {}, budget = 2_000 }: World = {}): Promise<Sent> {
+async function send(
+  outgoing: OutgoingCall,
+  { settings, names = {}, budget = 2_000, staysHere }: World = {},
+): Promise<Sent> {
   const resolve = async (name: string): Promise<readonly LookupAddress[]> => {
     const addresses = names[name]
     if (addresses === undefined) throw new Error('no such name')
@@ -51,7 +55,7 @@ async function send(outgoing: OutgoingCall, { settings, names = {}, budget = 2_0
   }
   const client = openClient(() => ({ ...open, ...settings }), { userAgent: 'cardea/test', resolve })
   try {
-    return await client.send(outgoing, { budget })
+    return await client.send(outgoing, { budget, ...(staysHere === undefined ? {} : { staysHere }) })
   } finally {
     await client.close()
   }
@@ -274,6 +278,14 @@ test.each([
 ])('even with leave not followed: %s', async (_name, answer) => {
   receiver.on('/hook', answer)
   expect(reasonOf(await send(call(receiver.url('/hook')), follows))).toBe('redirect_not_followed')
+  expect(receiver.callsTo('/new')).toEqual([])
+})
+
+test('a call that stays where it is follows none, whatever is configured', async () => {
+  receiver.on('/hook', { status: 307, headers: { location: '/new' } })
+  expect(reasonOf(await send(call(receiver.url('/hook')), { ...follows, staysHere: true }))).toBe(
+    'redirect_not_followed',
+  )
   expect(receiver.callsTo('/new')).toEqual([])
 })
 

@@ -70,13 +70,14 @@ type Deps = {
   readonly laps: Laps
 }
 
-async function sendWithin(deps: Deps, call: OutgoingCall, { budget, signal }: SendOptions): Promise<Sent> {
+async function sendWithin(deps: Deps, call: OutgoingCall, { budget, signal, staysHere }: SendOptions): Promise<Sent> {
   const deadline = new AbortController()
   const timer = setTimeout(() => deadline.abort(), Math.max(0, budget))
   const either = signal === undefined ? deadline.signal : AbortSignal.any([deadline.signal, signal])
+  const within = staysHere === true ? { ...deps, settings: { ...deps.settings, maxRedirects: 0 } } : deps
   try {
     // The library notices a signal only once it is connected; we don't wait for that.
-    return await Promise.race([sendAuthorized(deps, call, either), rejection(either)])
+    return await Promise.race([sendAuthorized(within, call, either), rejection(either)])
   } catch (error) {
     if (deadline.signal.aborted) return failed('timeout', `no answer within ${Math.round(budget)} ms`)
     if (signal?.aborted) return failed('aborted', 'the call was given up because the server is stopping')

@@ -53,6 +53,8 @@ export type SendOptions = {
   /** From looking up the name to the last byte of the answer, redirects included. */
   readonly budget: Milliseconds
   readonly signal?: AbortSignal
+  /** No redirect is followed, whatever is configured. */
+  readonly staysHere?: true
 }
 
 /** The one door out: every call to a receiver, a template or a provider goes through here. */

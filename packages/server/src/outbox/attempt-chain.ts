@@ -110,6 +110,7 @@ const NOT_ARRIVED: ReadonlySet<FailureReason> = new Set<FailureReason>([
   'tls',
   'refused_address',
   'invalid_request',
+  'no_token',
 ])
 
 function answerOf(sent: Sent): ChainAnswer {

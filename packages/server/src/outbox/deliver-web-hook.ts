@@ -27,7 +27,7 @@ type SentDelivery = {
 export async function sendDelivery(
   deps: SendDeps,
   delivery: Pick<Delivery, 'id' | 'actionId'>,
-  { call, emitHeaders }: Sendable,
+  { call, emitHeaders, chain }: Sendable,
   { budget, signal }: { readonly budget: Milliseconds; readonly signal?: AbortSignal },
 ): Promise<SentDelivery> {
   const requestId = deps.random.uuid()
@@ -37,7 +37,15 @@ export async function sendDelivery(
     return { requestId, sent: { kind: 'failed', reason: 'connect', detail }, isUnready: true }
   }
   const headers = { ...complete.headers, ...attemptHeaders(delivery.id, requestId, emitHeaders) }
-  const sent = await deps.client.send({ ...complete, headers }, { budget, ...(signal === undefined ? {} : { signal }) })
+  const sent = await deps.client.send(
+    { ...complete, headers },
+    {
+      budget,
+      ...(signal === undefined ? {} : { signal }),
+      // A vendor stays where its recipe says it is.
+      ...(chain === undefined ? {} : { staysHere: true }),
+    },
+  )
   return { requestId, sent, isUnready: false }
 }
 

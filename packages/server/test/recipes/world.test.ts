@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { JsonObject } from '../../src/core/json.ts'
 import { DIALECTS, startTestApp, type TestApp, webHook } from '../app.ts'
 import { textAt } from './contract.ts'
 import { type Receiver, startReceiver } from '../receiver.ts'
@@ -81,6 +82,30 @@ describe.each(DIALECTS)('connections on %s', (dialect) => {
     expect(vendor.callsTo('/v1/customers')).toHaveLength(1)
   })
 
+  test('what was sent is seen, tried without sending it, and made anew with a key of its own', async () => {
+    const listed = await (await fetch(`${app.adminUrl}/admin/deliveries?action=connection:billing`)).text()
+    const [, id = ''] = /"id":"([0-9a-f-]{36})"/.exec(listed) ?? []
+    const shown = await (await fetch(`${app.adminUrl}/admin/deliveries/${id}`)).text()
+    expect(shown).toContain('/v1/customers')
+    expect(shown).toContain('"step":"trial"')
+    expect(shown).not.toContain('hush-hush')
+    const post = (path: string, body: JsonObject) =>
+      fetch(app.adminUrl + path, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      })
+    const dry = await (await post('/admin/actions/connection:billing/dry-runs', { delivery: id })).text()
+    expect(dry).toContain('"outcome":"call"')
+    expect(vendor.callsTo('/v1/customers')).toHaveLength(1)
+    const anew = await post(`/admin/deliveries/${id}/redeliveries`, { as_new: true })
+    expect(anew.status).toBe(201)
+    const [first, second] = await vendor.waitFor('/v1/customers', 2)
+    expect(second?.body).toBe(first?.body)
+    expect(second?.headers['idempotency-key']).not.toBe(first?.headers['idempotency-key'])
+    await vendor.waitFor('/v1/subscriptions', 3)
+  })
+
   test('an administrator’s deletion empties the customer', async () => {
     const ann = await identityOf('ann@example.test')
     await fetch(`${app.adminUrl}/admin/identities/${textAt(ann, 'id')}`, { method: 'DELETE' })
@@ -107,6 +132,13 @@ describe.each(DIALECTS)('connections on %s', (dialect) => {
     await somebody(app, 'api').signIn('bob@example.test')
     await new Promise((resolve) => setTimeout(resolve, 300))
     expect(vendor.callsTo('/slack/T0/B0/hush-hush')).toHaveLength(1)
+    await fetch(`${app.adminUrl}/admin/actions/connection:team/state`, {
+      method: 'PUT',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ state: 'active' }),
+    })
+    const [first, second] = await vendor.waitFor('/slack/T0/B0/hush-hush', 3)
+    expect(second?.body).toBe(first?.body)
   })
 
   test('what is switched off says nothing, and no secret is in any log or print-out', async () => {

@@ -1,12 +1,23 @@
-import type { AfterContext, BeforeContext, EventContext, Occasion, Renders, Sending } from '../../core/action.ts'
+import type {
+  AfterContext,
+  BeforeContext,
+  EventContext,
+  Occasion,
+  Rehearses,
+  Renders,
+  Sending,
+} from '../../core/action.ts'
 import type { Delivery } from '../../core/delivery.ts'
 import { deliveryId } from '../../core/ids.ts'
-import type { Milliseconds } from '../../core/time.ts'
+import { isJsonObject, type Json, type JsonObject } from '../../core/json.ts'
+import { type Milliseconds, type Time, toTimestamp } from '../../core/time.ts'
 import { triggerName } from '../../core/trigger.ts'
 import type { ActionDeps } from '../deps.ts'
+import { recordedContext } from '../template/recorded-context.ts'
 import { templateContext } from '../template/template-context.ts'
 import { follow } from './chain.ts'
 import type { Connection } from './connection.ts'
+import type { Person } from './personal-data.ts'
 import type { RecipeTrigger } from './schema.ts'
 import { type Started, startDelivery } from './start-delivery.ts'
 
@@ -60,6 +71,7 @@ export const rendersConnection =
       leasedUntil: null,
       leaseToken: null,
       content: contentOf(started),
+      ...contextOf(seen, context.identity.metadataAdmin, at),
       ...('flow' in context ? { flowId: context.flow.id } : context.flowId === null ? {} : { flowId: context.flowId }),
     }
   }
@@ -96,3 +108,58 @@ function skipped(
     attempts: [],
   })
 }
+
+/** What a connection needs to make a call anew, beside what templates see. */
+function contextOf(seen: JsonObject, stored: Json, at: Time): Pick<Delivery, 'context'> {
+  const context = recordedContext({ ...seen, stored, occurred_at: toTimestamp(at) })
+  return context === null ? {} : { context }
+}
+
+/** Renders the first call about an event from what was kept of it, or from what somebody made up. */
+export const rehearsesConnection = (deps: Pick<ActionDeps, 'clock'>, connection: Connection): Rehearses => ({
+  timeout: TIMEOUT,
+  emitHeaders: false,
+  render: ({ stored = null, occurred_at: occurred, delivery, ...seen }) => {
+    const { identity, trigger } = seen
+    const name = isJsonObject(trigger)
+      ? connection.triggers.find((each) => each === trigger.flow || each === trigger.event)
+      : undefined
+    if (!isJsonObject(identity) || name === undefined) {
+      const detail = `ctx must have an identity, and a trigger of the connection: ${connection.triggers.join(', ')}`
+      return Promise.resolve({ kind: 'failed', detail })
+    }
+    const id = isJsonObject(delivery) && typeof delivery.id === 'string' ? delivery.id : ''
+    const started = startDelivery(connection, {
+      trigger: name,
+      id: deliveryId(id),
+      at: typeof occurred === 'string' ? Date.parse(occurred) : deps.clock.now(),
+      seen: { ...seen, delivery: delivery ?? null },
+      identity: personIn(identity, stored),
+    })
+    return Promise.resolve(started.kind === 'skipped' ? { kind: 'skipped' } : started)
+  },
+})
+
+function personIn(
+  { traits, verifiable_addresses, recovery_addresses }: JsonObject,
+  metadataAdmin: Json,
+): Person & { readonly metadataAdmin: Json } {
+  return {
+    traits: objectOf(traits),
+    metadataAdmin,
+    verifiableAddresses: addressesIn(verifiable_addresses),
+    recoveryAddresses: addressesIn(recovery_addresses),
+  }
+}
+
+const objectOf = (value: Json | undefined): JsonObject => (value !== undefined && isJsonObject(value) ? value : {})
+
+function addressesIn(value: Json | undefined): Person['verifiableAddresses'] {
+  const list: readonly Json[] = isList(value) ? value : []
+  return list.flatMap((each) => {
+    const { value: address, via } = objectOf(each)
+    return typeof address === 'string' ? [{ value: address, via: via === 'sms' ? 'sms' : 'email' }] : []
+  })
+}
+
+const isList = (value: Json | undefined): value is readonly Json[] => Array.isArray(value)

@@ -1,6 +1,6 @@
 import type { RenderedCall } from '../../core/delivery.ts'
 import { createHash } from 'node:crypto'
-import type { Identity } from '../../core/identity.ts'
+import type { Identity, RecoveryAddress, VerifiableAddress } from '../../core/identity.ts'
 import { isJsonObject, type Json } from '../../core/json.ts'
 
 /** A text that tells who somebody is, and what it is. */
@@ -11,10 +11,14 @@ const NUMBER = /(?:^|[^\w.+-])\+\d[\d\s().-]{6,}\d(?![\w.])/
 const NAME_LIKE = /name|first|last|given|family|nick|surname/i
 const REACHED_BY = /mail|phone|mobile|tel/i
 
+/** What of somebody tells who they are. */
+export type Person = Pick<Identity, 'traits'> & {
+  readonly verifiableAddresses: readonly Pick<VerifiableAddress, 'value' | 'via'>[]
+  readonly recoveryAddresses: readonly Pick<RecoveryAddress, 'value' | 'via'>[]
+}
+
 /** Everything that tells who this is: addresses, numbers and names, as they stand and as vendors compare them. */
-export function personalTexts(
-  identity: Pick<Identity, 'traits' | 'verifiableAddresses' | 'recoveryAddresses'>,
-): readonly PersonalText[] {
+export function personalTexts(identity: Person): readonly PersonalText[] {
   const addresses = [...identity.verifiableAddresses, ...identity.recoveryAddresses].map(
     ({ value, via }): PersonalText => ({
       text: value,

@@ -7,7 +7,7 @@ import { type Time, toTimestamp } from '../../core/time.ts'
 import { evaluate, type Expression, ExpressionError } from '../template/expression.ts'
 import { nextCall } from './chain.ts'
 import type { Connection } from './connection.ts'
-import { personalDataIn, personalTexts } from './personal-data.ts'
+import { personalDataIn, type Person, personalTexts } from './personal-data.ts'
 import type { RecipeTrigger } from './schema.ts'
 
 /** What a connection makes of an event: its first call, or why there is none. */
@@ -23,7 +23,8 @@ export type Occurrence = {
   readonly at: Time
   /** The `ctx` of templates. */
   readonly seen: JsonObject
-  readonly identity: Identity
+  /** Whom it is about: what vendors answered before is kept with them. */
+  readonly identity: Person & Pick<Identity, 'metadataAdmin'>
 }
 
 const LARGEST_FACTS = 64 * 1024

@@ -7,7 +7,7 @@ import type { Milliseconds, Time } from '../../core/time.ts'
 import { triggerName } from '../../core/trigger.ts'
 import type { ActionDeps } from '../deps.ts'
 import type { Hook } from './hook.ts'
-import { recordedContext } from './recorded-context.ts'
+import { recordedContext } from '../template/recorded-context.ts'
 import { renderCall } from './render-call.ts'
 
 /** What the request may need between commit and call, on top of the call itself, before a worker takes over. */
