@@ -155,6 +155,22 @@ describe('the other examples', () => {
     expect(call).toMatchObject({ method: 'GET', body: '' })
   })
 
+  test('S8: people are greeted at their first login, and not at their second', async () => {
+    const app = await appWith(example('first-login.yml', receiver.url('')))
+    for (const email of ['ann@example.org', 'bob@example.org']) {
+      await somebody(app, 'api').signUp(email)
+      await somebody(app, 'api').signIn(email, 'not the password')
+      for (let i = 0; i < 3; i++) expect((await somebody(app, 'api').signIn(email)).status).toBe(200)
+    }
+    const calls = await receiver.waitFor('/greet', 2)
+    expect(calls.map(({ body }) => JSON.parse(body))).toEqual([
+      { email: 'ann@example.org' },
+      { email: 'bob@example.org' },
+    ])
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    expect(receiver.callsTo('/greet')).toHaveLength(2)
+  })
+
   test('S8, S9: another system hears of sign-ups and sign-ins, signed, until it has them', async () => {
     const app = await appWith(example('crm.yml', receiver.url('')))
     receiver.on('/crm/registration', { status: 503 }, { status: 200 })

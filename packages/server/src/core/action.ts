@@ -28,6 +28,8 @@ export type AfterContext = BeforeContext & {
   readonly previous?: Identity
   /** What a provider said of them, where one was asked. */
   readonly upstream?: Upstream
+  /** After a login: whether it is their first one ever. */
+  readonly isFirstLogin?: boolean
 }
 
 /** What an action is told of an event: whom it is about, and what of them is different. */

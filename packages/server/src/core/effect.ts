@@ -45,6 +45,8 @@ export type Effect =
       readonly to: TokenHash
       readonly at: Time
     }
+  /** Somebody signs in for the first time; of two at once it is one. */
+  | { readonly kind: 'noteFirstLogin'; readonly identityId: IdentityId; readonly at: Time }
   /** A refresh or step-up: the session keeps its id and token. */
   | { readonly kind: 'renewSession'; readonly session: Session; readonly at: Time }
   /** It ends later than it would have. */
@@ -84,6 +86,7 @@ export const RANK: Record<Effect['kind'], number> = {
   revokeSessions: 32,
   deleteSessions: 33,
   deleteSessionsOf: 34,
+  noteFirstLogin: 39,
   storeSession: 40,
   exchangeToken: 42,
   renewSession: 41,

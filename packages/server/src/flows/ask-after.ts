@@ -9,6 +9,7 @@ type Occasion = {
   /** As templates see it: the one about to be issued, or the one in use. */
   readonly session: Session | null
   readonly previous?: Identity
+  readonly isFirstLogin?: boolean
   readonly told?: AskOptions['told']
 }
 
@@ -17,7 +18,7 @@ export function askAfter(
   deps: Pick<FlowDeps, 'ask' | 'plan'>,
   flow: Flow,
   { attempt, method, caller }: Passing,
-  { session, previous, told }: Occasion,
+  { session, previous, isFirstLogin, told }: Occasion,
 ): Promise<Verdict> {
   const trigger = { phase: 'after', flow: flow.name, method } as const
   return deps.ask(
@@ -29,6 +30,7 @@ export function askAfter(
       session,
       identity: attempt.identity,
       ...(previous === undefined ? {} : { previous }),
+      ...(isFirstLogin === undefined ? {} : { isFirstLogin }),
       ...(attempt.upstream === undefined ? {} : { upstream: attempt.upstream }),
     },
     told === undefined ? {} : { told },

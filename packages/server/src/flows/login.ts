@@ -131,7 +131,9 @@ async function close(deps: FlowDeps, flow: LoginFlow, passing: Passing): Promise
   const state = method === 'code' ? 'passed_challenge' : flow.state
   const attempted: LoginFlow = { ...flow, state, active: method, transientPayload }
   const draft = { ...proven, identity: attempt.identity }
-  const verdict = await askAfter(deps, attempted, passing, { session: draft })
+  // A refresh or step-up is no sign-in of its own.
+  const isFirstLogin = issued !== null && !(await deps.store.identities.hasSignedIn(attempt.identity.id))
+  const verdict = await askAfter(deps, attempted, passing, { session: draft, isFirstLogin })
   if (verdict.kind === 'deny') return { kind: 'denied', messages: verdict.messages, flow: { ...flow, active: method } }
   if (verdict.kind === 'divert') return verifyFirst(deps, attempted, passing)
   const exchange =
@@ -159,6 +161,7 @@ async function close(deps: FlowDeps, flow: LoginFlow, passing: Passing): Promise
     issued === null
       ? { kind: 'renewSession', session: withDistinctDevices(session), at }
       : { kind: 'storeSession', session, tokenHash: issued.hash, at },
+    ...(isFirstLogin ? [{ kind: 'noteFirstLogin', identityId: attempt.identity.id, at } as const] : []),
     { kind: 'handOutSession' },
     ...(stepUp?.effects ?? []),
     ...attempt.effects,

@@ -49,6 +49,7 @@ function stage() {
   // Every kind of effect; whoever adds one is asked for it here. OAuth2's have a room and tests of their own.
   const effects: { readonly [K in Exclude<Effect['kind'], 'oauth2'>]: Extract<Effect, { readonly kind: K }> } = {
     notify: { kind: 'notify', delivery: queued({ identityId: dan.id }) },
+    noteFirstLogin: { kind: 'noteFirstLogin', identityId: ann.id, at: AT },
     expectIdentity: { kind: 'expectIdentity', identityId: ann.id, version: ann.version },
     mailNobody: { kind: 'mailNobody', key: 'x', until: AT },
     charge: { kind: 'charge', charge: { key: 'guess:x', limit: 1, window: 60_000 } },
@@ -112,6 +113,7 @@ const TABLES = [
   'flows',
   'errors',
   'budgets',
+  'first_logins',
   'deliveries',
   'attempts',
 ]

@@ -5,6 +5,7 @@ import { saveCredential } from './credentials.ts'
 import type { Database, Write } from './database.ts'
 import { queueDelivery } from './deliveries.ts'
 import { eraseTraces } from './erasure.ts'
+import { noteFirstLogin } from './first-logins.ts'
 import { openFlow, updateFlow } from './flows.ts'
 import { parkChange, takeChange } from './pending-changes.ts'
 import { createIdentity, deleteIdentity } from './identities.ts'
@@ -66,6 +67,8 @@ function writesOf(db: Database, effect: Effect, at: Time): readonly Write[] {
       return [deleteSessions(effect.sessionIds)]
     case 'deleteSessionsOf':
       return [deleteSessionsOf(effect.identityId)]
+    case 'noteFirstLogin':
+      return [noteFirstLogin(effect.identityId, effect.at)]
     case 'storeSession':
       return [storeSession(effect.session, effect.tokenHash, effect.at)]
     case 'exchangeToken':

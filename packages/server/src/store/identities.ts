@@ -1,3 +1,4 @@
+import { hasSignedIn } from './first-logins.ts'
 import { secondFactorsIn } from '../core/factors.ts'
 import type { IdentityWithCredentials } from '../core/identity.ts'
 import type { IdentityId } from '../core/ids.ts'
@@ -70,6 +71,7 @@ export function readIdentities(db: Database): Identities {
     return row === null ? null : identityWithCredentialsOf(row)
   }
   return {
+    hasSignedIn: (id) => hasSignedIn(db, id),
     find: (id) => one(FIND, [id]),
     findByIdentifier: (type, identifier) => one(FIND_BY_IDENTIFIER, [identifier, type]),
     findByExternalId: (externalId) => one(FIND_BY_EXTERNAL_ID, [externalId]),

@@ -79,6 +79,8 @@ async function oneOfEach(db: Database): Promise<readonly Asked[]> {
   await store.commit([{ kind: 'charge', charge }])
   await store.commit([{ kind: 'refund', charge }])
   await store.budgets.find([charge.key])
+  await store.identities.hasSignedIn(ann.id)
+  await store.commit([{ kind: 'noteFirstLogin', identityId: ann.id, at: AT }])
   for (const table of ['flows', 'sessions', 'errors', 'budgets'] as const) await store.expired.forget(table, AT, 10)
   const [claimed] = await claimSome(store.deliveries, { limit: 10, lease: 1_000 })
   if (claimed === undefined) throw new Error('one was queued')
@@ -164,6 +166,7 @@ const FILL = `
   insert into pending_changes select 'i' || n, 'c' || n, '{}', 0 from generate_series(1, 20000) n;
   insert into errors select 'e' || n, '{}', 0, 0 from generate_series(1, 20000) n;
   insert into budgets select 'b' || n, n from generate_series(1, 20000) n;
+  insert into first_logins select 'i' || n, n from generate_series(1, 20000) n;
   insert into deliveries (id, event_id, action_id, trigger_name, identity_id, flow_id, lane, queue, endpoint, order_key, state,
       next_at, attempts, tries, content, depth, erasing, created_at, began_at, finished_at)
     select 'd' || n, 'v' || n, 'a' || n % 100, 't' || n % 10, 'i' || n, 'f' || n, case when n % 2 = 0 then 'mail' else 'call' end,

@@ -58,6 +58,8 @@ export type PendingChanges = { findByFlow(id: FlowId): Promise<PendingChange | n
 
 export type Identities = {
   find(id: IdentityId): Promise<IdentityWithCredentials | null>
+  /** Whether they have completed a login before. */
+  hasSignedIn(id: IdentityId): Promise<boolean>
   findByIdentifier(type: CredentialType, identifier: string): Promise<IdentityWithCredentials | null>
   findByExternalId(externalId: string): Promise<IdentityWithCredentials | null>
   /** Whose a normalised address is. */

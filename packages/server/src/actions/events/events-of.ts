@@ -59,6 +59,7 @@ async function eventsOfOne(look: Look, effect: Effect): Promise<readonly Event[]
     case 'closeFlow':
     case 'parkChange':
     case 'takeChange':
+    case 'noteFirstLogin':
     case 'storeSession':
     case 'renewSession':
     case 'exchangeToken':

@@ -66,7 +66,12 @@ function flowContext({ settings, at }: Moment, context: BeforeContext | AfterCon
     trigger:
       trigger.phase === 'before'
         ? { flow: trigger.flow, phase: trigger.phase }
-        : { flow: trigger.flow, phase: trigger.phase, method: trigger.method },
+        : {
+            flow: trigger.flow,
+            phase: trigger.phase,
+            method: trigger.method,
+            ...('isFirstLogin' in context ? { first_login: context.isFirstLogin === true } : {}),
+          },
     ...('upstream' in context && context.upstream
       ? { upstream: { provider: context.upstream.provider, claims: context.upstream.claims } }
       : {}),
