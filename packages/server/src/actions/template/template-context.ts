@@ -70,7 +70,7 @@ function flowContext({ settings, at }: Moment, context: BeforeContext | AfterCon
             flow: trigger.flow,
             phase: trigger.phase,
             method: trigger.method,
-            ...('isFirstLogin' in context ? { first_login: context.isFirstLogin === true } : {}),
+            ...('isFirstLogin' in context ? { first_login: context.isFirstLogin } : {}),
           },
     ...('upstream' in context && context.upstream
       ? { upstream: { provider: context.upstream.provider, claims: context.upstream.claims } }
