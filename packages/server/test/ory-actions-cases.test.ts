@@ -174,7 +174,7 @@ const CASES: readonly (readonly [number, string, string])[] = [
   [117, 'test/actions/answers.test.ts', "'117: "],
   [118, 'test/actions/answers.test.ts', "'118: "],
   [119, 'test/actions/answers.test.ts', "'119: "],
-  [120, 'test/actions/answers.test.ts', "'120: "],
+  [120, 'test/actions/answers.test.ts', 'and 120: an old session'],
   [121, 'test/actions/answers.test.ts', "'121: "],
   [122, 'test/actions/failures.test.ts', 'after registration, told and awaited: %s, %s: %s, and the person is stored'],
   [
