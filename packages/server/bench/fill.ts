@@ -25,9 +25,16 @@ export async function fill(dsn: string, size: number): Promise<Known> {
   const store = await openStore(dsn, { ...world, log: () => {}, migrate: true })
   const known = await fillKnown(store)
   await store.close()
-  if (size > 0) await (dsn.startsWith('sqlite') ? multiplySqlite(dsn, size) : multiplyPostgres(dsn, size))
+  if (size > 0) await multiply(dsn, size, copies)
   return known
 }
+
+/** Puts so many beside the deliveries that are there, all of them over, with one try each. */
+export const finishMany = (dsn: string, size: number): Promise<void> =>
+  multiply(dsn, size, ({ id }) => [
+    ['deliveries', 1, finished(id)],
+    ['attempts', 1, { delivery_id: id('n') }],
+  ])
 
 async function fillKnown(store: Store): Promise<Known> {
   const { random, clock } = realWorld()
@@ -69,11 +76,10 @@ type Words = {
   readonly series: (size: number) => string
 }
 
+type Copies = (words: Words) => readonly (readonly [string, number, { readonly [column: string]: string }])[]
+
 /** One row of each table, many times over: whatever columns there are, all but the keys are copied. */
-const copies = ({
-  id,
-  chance,
-}: Words): readonly (readonly [string, number, { readonly [column: string]: string }])[] => [
+const copies: Copies = ({ id, chance }) => [
   ['identities', 1, { id: id('n'), external_id: 'null' }],
   ['credentials', 1, { identity_id: id('n') }],
   ['credential_identifiers', 1, { identity_id: id('n'), identifier: `'p' || n || '@example.test'` }],
@@ -83,8 +89,17 @@ const copies = ({
     5,
     { id: id('n'), identity_id: id('((n - 1) / 5 + 1)'), token_hash: chance, issued_at: 'issued_at - n' },
   ],
-  ['deliveries', 1, { id: id('n'), event_id: id('n'), state: `'delivered'` }],
+  ['deliveries', 1, finished(id)],
 ]
+
+/** Over just now: what is older than `actions.deliveries.keep` would be deleted meanwhile. */
+const finished = (id: Words['id']) => ({
+  id: id('n'),
+  event_id: id('n'),
+  state: `'delivered'`,
+  attempts: '1',
+  finished_at: String(realWorld().clock.now()),
+})
 
 const statementFor = (
   table: string,
@@ -96,7 +111,10 @@ const statementFor = (
   select ${columns.map((column) => replaced[column] ?? column).join(', ')}
   from ${series}, (select * from ${table} limit 1) sample on conflict do nothing`
 
-async function multiplySqlite(dsn: string, size: number): Promise<void> {
+const multiply = (dsn: string, size: number, what: Copies) =>
+  dsn.startsWith('sqlite') ? multiplySqlite(dsn, size, what) : multiplyPostgres(dsn, size, what)
+
+async function multiplySqlite(dsn: string, size: number, what: Copies): Promise<void> {
   const words: Words = {
     id: (n) => `printf('%08x-0000-4000-8000-%012x', ${n}, ${n})`,
     chance: 'lower(hex(randomblob(32)))',
@@ -105,7 +123,7 @@ async function multiplySqlite(dsn: string, size: number): Promise<void> {
   }
   const db = new DatabaseSync(dsn.slice('sqlite://'.length))
   db.exec('pragma synchronous = off')
-  for (const [table, factor, replaced] of copies(words)) {
+  for (const [table, factor, replaced] of what(words)) {
     const columns = db
       .prepare(`select name from pragma_table_info('${table}')`)
       .all()
@@ -122,7 +140,7 @@ async function multiplySqlite(dsn: string, size: number): Promise<void> {
   db.close()
 }
 
-async function multiplyPostgres(dsn: string, size: number): Promise<void> {
+async function multiplyPostgres(dsn: string, size: number, what: Copies): Promise<void> {
   const hex = (n: string, digits: number) => `lpad(to_hex(${n}), ${digits}, '0')`
   const words: Words = {
     id: (n) => `${hex(n, 8)} || '-0000-4000-8000-' || ${hex(n, 12)}`,
@@ -132,9 +150,10 @@ async function multiplyPostgres(dsn: string, size: number): Promise<void> {
   const client = new pg.Client({ connectionString: dsn })
   await client.connect()
   try {
-    for (const [table, factor, replaced] of copies(words)) {
+    for (const [table, factor, replaced] of what(words)) {
       const { rows } = await client.query<{ column_name: string }>(
-        `select column_name from information_schema.columns where table_name = $1`,
+        // A column that numbers its rows itself is not given a number.
+        `select column_name from information_schema.columns where table_name = $1 and is_identity = 'NO'`,
         [table],
       )
       await client.query(

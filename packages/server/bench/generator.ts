@@ -3,18 +3,26 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { Measured, Order } from './load.ts'
 import { pinned } from './pin.ts'
+import type { Await } from './receiver.ts'
 
 /** The load generator in its own process. */
 export type Generator = {
   /** Where the receiver of web_hooks is. */
   readonly receiver: string
   run(order: Order): Promise<Measured>
+  /** When the receiver had the last of so many calls, in milliseconds; only the difference of two says something. */
+  arrivals(order: Await): Promise<number>
   stop(): void
 }
 
 const LOAD = fileURLToPath(new URL('load.ts', import.meta.url))
 
-type Said = { readonly receiver?: number; readonly measured?: Measured; readonly failed?: string }
+type Said = {
+  readonly receiver?: number
+  readonly measured?: Measured
+  readonly arrivedAt?: number
+  readonly failed?: string
+}
 
 export async function startGenerator(): Promise<Generator> {
   const [command, ...args] = pinned(1, [process.execPath, LOAD])
@@ -37,6 +45,12 @@ export async function startGenerator(): Promise<Generator> {
       const { measured, failed } = await next()
       if (measured === undefined) throw new Error(`${order.job}: ${failed ?? 'no answer'}`)
       return measured
+    },
+    arrivals: async (order) => {
+      child.stdin.write(`${JSON.stringify(order)}\n`)
+      const { arrivedAt, failed } = await next()
+      if (arrivedAt === undefined) throw new Error(failed ?? 'no answer')
+      return arrivedAt
     },
     stop: () => child.stdin.end(),
   }

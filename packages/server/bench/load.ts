@@ -1,8 +1,9 @@
 // The load generator: a process of its own, so that it takes no time of the server's. It reads orders, one a line.
-import { createServer } from 'node:http'
 import { createInterface } from 'node:readline'
 import { openConnection } from './connection.ts'
 import { type JobInput, type JobName, JOBS } from './jobs.ts'
+import { percentile } from './percentile.ts'
+import { type Await, startReceiver } from './receiver.ts'
 
 export type Order = {
   readonly job: JobName
@@ -43,35 +44,26 @@ async function measure({ job, url, input, connections, seconds }: Order): Promis
   const spent = (performance.now() - from) / 1_000
   for (const connection of lanes) connection.close()
   const sorted = Float64Array.from(times).sort()
-  const at = (part: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0
   return {
     perSecond: sorted.length / spent,
-    p50: at(0.5),
-    p95: at(0.95),
-    p99: at(0.99),
+    p50: percentile(sorted, 0.5),
+    p95: percentile(sorted, 0.95),
+    p99: percentile(sorted, 0.99),
     count: sorted.length,
     done: round,
   }
 }
 
-/** The receiver of actions: answers at once that it has nothing to say, and tells where it is. */
-const receiver = createServer((request, response) => {
-  request.resume().on('end', () => response.writeHead(204).end())
-})
-receiver.keepAliveTimeout = 60_000
-receiver.listen(0, '127.0.0.1', () => {
-  const address = receiver.address()
-  say({ receiver: typeof address === 'object' && address !== null ? address.port : 0 })
-})
-
+const receiver = await startReceiver()
 const say = (value: unknown) => process.stdout.write(`${JSON.stringify(value)}\n`)
+say({ receiver: receiver.port })
+
+const carryOut = async (order: Order | Await) =>
+  'arrivals' in order ? { arrivedAt: await receiver.arrivals(order) } : { measured: await measure(order) }
 
 const lines = createInterface({ input: process.stdin })
 lines.on('line', (line) => {
-  const order: Order = JSON.parse(line)
-  measure(order).then(
-    (measured) => say({ measured }),
-    (error: unknown) => say({ failed: String(error) }),
-  )
+  const order: Order | Await = JSON.parse(line)
+  carryOut(order).then(say, (error: unknown) => say({ failed: String(error) }))
 })
 lines.on('close', () => process.exit(0))

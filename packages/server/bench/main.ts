@@ -5,16 +5,18 @@ import { join } from 'node:path'
 import { compile } from '@cardea/jsonnet'
 import { knownThere } from './against.ts'
 import { type Hooked, identityConfig, oauth2Config, TEMPLATE } from './configs.ts'
+import { CLAIM_COST, measureClaims } from './claims.ts'
+import { DELIVERIES, measureDeliveries } from './deliveries.ts'
 import { fill, type Known } from './fill.ts'
 import { flowRows } from './flow-rows.ts'
-import { type Generator, startGenerator } from './generator.ts'
-import type { JobInput, JobName } from './jobs.ts'
-import type { Measured } from './load.ts'
+import { startGenerator } from './generator.ts'
+import type { JobName } from './jobs.ts'
 import { accessTokens, refreshTokens, registerClient } from './oauth2.ts'
 import { type Options, readOptions } from './options.ts'
 import { startPostgres } from './postgres.ts'
 import { printTable, type Row } from './rows.ts'
-import { type Server, startServer } from './server.ts'
+import { type Bench, type Ran, run, runOn, type Task } from './run-task.ts'
+import { startServer } from './server.ts'
 
 const options = readOptions(process.argv.slice(2))
 const rows: Row[] = []
@@ -27,19 +29,6 @@ const add = (row: Row) => {
   if (!options.json) process.stderr.write(`${printTable([row]).split('\n')[1] ?? ''}\n`)
 }
 
-type Task = { readonly work: string; readonly job: JobName; readonly input: JobInput; readonly connections?: number }
-
-const run = (generator: Generator, url: string, { job, input, connections }: Task): Promise<Measured> =>
-  generator.run({ job, url, input, connections: connections ?? options.connections, seconds: options.seconds })
-
-/** A task on a server of ours, with what it cost. */
-async function runOn(generator: Generator, server: Server, task: Task) {
-  const before = server.cpu()
-  const measured = await run(generator, task.job === 'introspection' ? server.adminUrl : server.publicUrl, task)
-  const cpuMilliseconds = (server.cpu() - before) / Math.max(measured.done, 1)
-  return { measured, cpuMilliseconds, residentMegabytes: server.resident() }
-}
-
 const identityTasks = (known: Known): readonly Task[] => [
   { work: 'whoami', job: 'whoami', input: known },
   { work: 'login flow start', job: 'login_start', input: {} },
@@ -47,7 +36,7 @@ const identityTasks = (known: Known): readonly Task[] => [
   { work: 'registration with session', job: 'registration', input: known },
 ]
 
-async function measureIdentity(generator: Generator, server: string, dsn: string): Promise<void> {
+async function measureIdentity(bench: Bench, server: string, dsn: string): Promise<void> {
   const known = await fill(dsn, options.size)
   const start = (hooked: Hooked) => startServer('identity', identityConfig(dsn, hooked))
   const plain = await start(null)
@@ -60,10 +49,10 @@ async function measureIdentity(generator: Generator, server: string, dsn: string
     })
   }
   for (const task of identityTasks(known).filter(({ work }) => wanted(work))) {
-    add({ work: task.work, server, ...(await runOn(generator, plain, task)) })
+    add({ work: task.work, server, ...(await runOn(bench, plain, task)) })
   }
   const alone: Task = { work: 'login at one connection', job: 'login', input: known, connections: 1 }
-  const base = wanted('web_hook') ? await runOn(generator, plain, alone) : null
+  const base = wanted('web_hook') ? await runOn(bench, plain, alone) : null
   await plain.stop()
   if (wanted('login flow start')) add({ work: 'started flows in the database', server, note: await flowRows(dsn) })
   if (base === null) return
@@ -73,19 +62,18 @@ async function measureIdentity(generator: Generator, server: string, dsn: string
     ['one blocking web_hook', false],
     ['one queued web_hook', true],
   ] as const) {
-    const hooked = await start({ receiver: generator.receiver, ignores })
-    const told = await runOn(generator, hooked, alone)
+    const hooked = await start({ receiver: bench.generator.receiver, ignores })
+    const told = await runOn(bench, hooked, alone)
     add({ work, server, ...told, note: `+${(told.measured.p50 - base.measured.p50).toFixed(2)} ms p50` })
     await hooked.stop()
   }
 }
 
-async function measureOAuth2(generator: Generator, server: string, dsn: string): Promise<void> {
-  const plain = await measureTokens(generator, { server, dsn, hook: null })
-  await measureTokens(generator, { server, dsn, hook: { url: generator.receiver, without: plain } })
+async function measureOAuth2(bench: Bench, server: string, dsn: string): Promise<void> {
+  const plain = await measureTokens(bench, { server, dsn, hook: null })
+  await measureTokens(bench, { server, dsn, hook: { url: bench.generator.receiver, without: plain } })
 }
 
-type Ran = Awaited<ReturnType<typeof runOn>>
 type Tokens = {
   readonly server: string
   readonly dsn: string
@@ -94,7 +82,7 @@ type Tokens = {
 }
 
 /** The same three tasks with a token hook or without; what is introspected was issued the same way. */
-async function measureTokens(generator: Generator, { server, dsn, hook }: Tokens): Promise<ReadonlyMap<JobName, Ran>> {
+async function measureTokens(bench: Bench, { server, dsn, hook }: Tokens): Promise<ReadonlyMap<JobName, Ran>> {
   const named = (work: string) => (hook === null ? work : `${work}, token hook`)
   const ran = new Map<JobName, Ran>()
   const tasks = (['client credentials', 'introspection', 'refresh'] as const).filter((work) => wanted(named(work)))
@@ -109,7 +97,7 @@ async function measureTokens(generator: Generator, { server, dsn, hook }: Tokens
         : job === 'refresh'
           ? await refreshTokens(running, options.connections)
           : await accessTokens(running, 1_000)
-    const done = await runOn(generator, running, { work, job, input: { ...client, tokens } })
+    const done = await runOn(bench, running, { work, job, input: { ...client, tokens } })
     ran.set(job, done)
     const before = hook?.without.get(job)
     add({ work: named(work), server, ...done, ...(before === undefined ? {} : { note: differenceTo(before, done) }) })
@@ -142,10 +130,10 @@ function measureTemplate(): void {
 }
 
 /** A server of somebody else's: it is asked for what its public API can do. */
-async function measureAgainst(generator: Generator, url: URL): Promise<void> {
+async function measureAgainst(bench: Bench, url: URL): Promise<void> {
   const known = await knownThere(url)
   for (const task of identityTasks(known).filter(({ work }) => wanted(work))) {
-    add({ work: task.work, server: url.host, measured: await run(generator, url.href, task) })
+    add({ work: task.work, server: url.host, measured: await run(bench, url.href, task) })
   }
 }
 
@@ -175,12 +163,15 @@ const OAUTH2 = ['client credentials', 'introspection', 'refresh', 'token hook']
 if (wanted('jsonnet body template')) measureTemplate()
 const generator = await startGenerator()
 try {
+  const bench: Bench = { generator, options, wanted, add }
   for (const database of options.databases) {
     const server = `cardea ${database}`
-    await DATABASES[database]((dsn) => measureIdentity(generator, server, dsn))
-    if (OAUTH2.some(wanted)) await DATABASES[database]((dsn) => measureOAuth2(generator, server, dsn))
+    await DATABASES[database]((dsn) => measureIdentity(bench, server, dsn))
+    if (OAUTH2.some(wanted)) await DATABASES[database]((dsn) => measureOAuth2(bench, server, dsn))
+    if (DELIVERIES.some(wanted)) await DATABASES[database]((dsn) => measureDeliveries(bench, server, dsn))
+    if (wanted(CLAIM_COST)) await DATABASES[database]((dsn) => measureClaims(bench, server, dsn))
   }
-  if (options.against !== null) await measureAgainst(generator, options.against)
+  if (options.against !== null) await measureAgainst(bench, options.against)
 } finally {
   generator.stop()
 }

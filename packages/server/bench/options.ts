@@ -4,6 +4,8 @@ export type Options = {
   readonly databases: readonly ('sqlite' | 'postgres')[]
   /** People and, for each, five sessions and one delivery, that are in the database before anything is measured. */
   readonly size: number
+  /** Deliveries that are over before claims are measured. */
+  readonly finished: number
   readonly seconds: number
   readonly connections: number
   /** Rows whose name contains one of these. Empty: all. */
@@ -17,6 +19,7 @@ export const USAGE = `npm run bench -- [options]
   --only TEXT[,TEXT]     only rows whose name contains one of these
   --database NAME[,NAME] sqlite, postgres (both)
   --size N               N people with five sessions and one delivery each are there before (0)
+  --finished N           deliveries that are over while claims are measured (1000000)
   --seconds N            how long each row is measured (5)
   --connections N        kept connections, each with one request at a time (16)
   --against URL          measures a server that is running there too: its public URL; sign-up must answer a session
@@ -32,6 +35,7 @@ export function readOptions(args: readonly string[]): Options {
       only: { type: 'string', default: '' },
       database: { type: 'string', default: 'sqlite,postgres' },
       size: { type: 'string', default: '0' },
+      finished: { type: 'string', default: '1000000' },
       seconds: { type: 'string', default: '5' },
       connections: { type: 'string', default: '16' },
       against: { type: 'string' },
@@ -50,6 +54,7 @@ export function readOptions(args: readonly string[]): Options {
   return {
     databases,
     size: whole('--size', values.size, 0),
+    finished: whole('--finished', values.finished, 1),
     seconds: whole('--seconds', values.seconds, 1),
     connections: whole('--connections', values.connections, 1),
     only: listOf(values.only),

@@ -18,6 +18,8 @@ export type Server = {
   /** Milliseconds of processor time that it has used so far, of all its threads. */
   cpu(): number
   stop(): Promise<void>
+  /** Without a goodbye: nobody waits for what is under way. */
+  kill(): Promise<void>
 }
 
 const MAIN = fileURLToPath(new URL('../dist/main.mjs', import.meta.url))
@@ -35,14 +37,14 @@ export async function startServer(part: 'identity' | 'oauth2', config: (ports: P
   child.stderr.on('data', (chunk) => said.push(String(chunk)))
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   const publicUrl = `http://127.0.0.1:${ports.open}`
-  const stop = async () => {
-    child.kill('SIGTERM')
+  const end = async (signal: 'SIGTERM' | 'SIGKILL') => {
+    child.kill(signal)
     await exited
     rmSync(folder, { recursive: true, force: true })
   }
   while (!(await isReady(publicUrl))) {
     if (child.exitCode === null && performance.now() - started < 20_000) continue
-    await stop()
+    await end('SIGTERM')
     throw new Error(`the server did not start:\n${said.join('')}`)
   }
   return {
@@ -51,7 +53,8 @@ export async function startServer(part: 'identity' | 'oauth2', config: (ports: P
     readyAfter: performance.now() - started,
     resident: () => residentOf(child.pid ?? 0),
     cpu: () => cpuOf(child.pid ?? 0),
-    stop,
+    stop: () => end('SIGTERM'),
+    kill: () => end('SIGKILL'),
   }
 }
 
