@@ -102,7 +102,7 @@ function noteOf(action: JsonObject): string {
   if (action['configured'] === false) return 'not in the configuration any more'
   if (cell(action['idle']) !== '') return cell(action['idle'])
   return Number(action['failures']) > 0
-    ? `failed ${cell(action['failures'])} times in a row${said(action['last_failure'])}`
+    ? `failed ${cell(action['failures']) === '1' ? 'the last time' : `${cell(action['failures'])} times in a row`}${said(action['last_failure'])}`
     : ''
 }
 
