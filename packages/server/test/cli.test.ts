@@ -331,7 +331,7 @@ describe('cardea serve --actions off', () => {
     await receiver.waitFor('/queued', 1, 10_000)
     expect(receiver.callsTo('/queued')).toHaveLength(1)
     expect(await again.stop()).toBe(0)
-  }, 60_000)
+  }, 120_000)
 
   test.each([['serve'], ['serve', 'oauth2'], ['dev']])(
     '%s %s takes on or off, and nothing else',

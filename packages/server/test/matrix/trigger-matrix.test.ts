@@ -167,7 +167,7 @@ async function settled(events: Receiver, dialect: string): Promise<readonly Told
   for (let known = -1; known !== events.calls.length; ) {
     known = events.calls.length
     await new Promise((resolve) => {
-      setTimeout(resolve, 2_000)
+      setTimeout(resolve, 5_000)
     })
   }
   expect(events.calls.length, dialect).toBeGreaterThan(0)
