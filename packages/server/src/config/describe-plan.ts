@@ -42,7 +42,7 @@ const running = ({ id, where, kind, why, beat, call }: PlanStep): PlannedEntry =
 const leftOutAt = (settings: Settings, trigger: Trigger, used: ReadonlySet<string>): readonly PlannedEntry[] =>
   allEntries(settings)
     .filter(({ entry, place }) => concerns(place, trigger) && !used.has(entry.where))
-    .map((placed) => notRunning(placed, trigger))
+    .map((placed) => notRunning(settings, placed, trigger))
 
 function concerns(place: Place, trigger: Trigger): boolean {
   if (trigger.phase === 'on') return place === eventPlace(trigger.event)
@@ -52,18 +52,19 @@ function concerns(place: Place, trigger: Trigger): boolean {
   )
 }
 
-const notRunning = ({ entry, place, id }: Placed, trigger: Trigger): PlannedEntry => ({
+const notRunning = (settings: Settings, { entry, place, id }: Placed, trigger: Trigger): PlannedEntry => ({
   id,
   where: entry.where,
   kind: entry.hook,
   runs: false,
-  why: whyNot({ entry, place, id }, trigger),
+  why: whyNot(settings, { entry, place, id }, trigger),
   beat: null,
   target: null,
   when: null,
 })
 
-function whyNot({ entry, place }: Placed, trigger: Trigger): string {
+function whyNot({ actions }: Settings, { entry, place }: Placed, trigger: Trigger): string {
+  if (!actions.enabled) return 'every action is off (actions.enabled: false, or --actions off)'
   if (isOff(entry)) return 'switched off: enabled: false'
   return trigger.phase === 'after' && place === placeOf(trigger.flow, 'after', null)
     ? `the list of ${trigger.method} replaces the default list (merge: override)`
