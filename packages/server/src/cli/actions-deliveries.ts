@@ -166,7 +166,7 @@ function triesText(tries: readonly JsonObject[]): string {
   const rows = tries.map((tried, at) => {
     const timings = objectIn(tried['timings_ms'])
     return [
-      String(at + 1),
+      cell(tried['step']) === '' ? String(at + 1) : `${at + 1} ${cell(tried['step'])}`,
       moment(tried['started_at']),
       cell(tried['outcome']),
       cell(tried['status']) || '-',
