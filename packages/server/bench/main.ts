@@ -11,7 +11,7 @@ import { fill, type Known } from './fill.ts'
 import { flowRows } from './flow-rows.ts'
 import { startGenerator } from './generator.ts'
 import type { JobName } from './jobs.ts'
-import { accessTokens, refreshTokens, registerClient } from './oauth2.ts'
+import { type Places, TOKEN_WORKS, tokenInput, tokenJob } from './oauth2.ts'
 import { type Options, readOptions } from './options.ts'
 import { startPostgres } from './postgres.ts'
 import { printTable, type Row } from './rows.ts'
@@ -40,7 +40,7 @@ async function measureIdentity(bench: Bench, server: string, dsn: string): Promi
   const known = await fill(dsn, options.size)
   const start = (hooked: Hooked) => startServer('identity', identityConfig(dsn, hooked))
   const plain = await start(null)
-  if (wanted('ready')) {
+  if (wanted('ready after start')) {
     add({
       work: 'ready after start',
       server,
@@ -52,7 +52,8 @@ async function measureIdentity(bench: Bench, server: string, dsn: string): Promi
     add({ work: task.work, server, ...(await runOn(bench, plain, task)) })
   }
   const alone: Task = { work: 'login at one connection', job: 'login', input: known, connections: 1 }
-  const base = wanted('web_hook') ? await runOn(bench, plain, alone) : null
+  const base =
+    wanted('one blocking web_hook') || wanted('one queued web_hook') ? await runOn(bench, plain, alone) : null
   await plain.stop()
   if (wanted('login flow start')) add({ work: 'started flows in the database', server, note: await flowRows(dsn) })
   if (base === null) return
@@ -63,7 +64,10 @@ async function measureIdentity(bench: Bench, server: string, dsn: string): Promi
     ['one queued web_hook', true],
   ] as const) {
     const hooked = await start({ receiver: bench.generator.receiver, ignores })
+    await bench.generator.arrivals({ arrivals: 0, fresh: true })
     const told = await runOn(bench, hooked, alone)
+    // Each login has told the receiver, or its cost is not what was measured.
+    await bench.generator.arrivals({ arrivals: told.measured.done, fresh: false })
     add({ work, server, ...told, note: `+${(told.measured.p50 - base.measured.p50).toFixed(2)} ms p50` })
     await hooked.stop()
   }
@@ -85,19 +89,13 @@ type Tokens = {
 async function measureTokens(bench: Bench, { server, dsn, hook }: Tokens): Promise<ReadonlyMap<JobName, Ran>> {
   const named = (work: string) => (hook === null ? work : `${work}, token hook`)
   const ran = new Map<JobName, Ran>()
-  const tasks = (['client credentials', 'introspection', 'refresh'] as const).filter((work) => wanted(named(work)))
-  if (tasks.length === 0) return ran
+  const works = TOKEN_WORKS.filter((work) => wanted(named(work)))
+  if (works.length === 0) return ran
   const running = await startServer('oauth2', oauth2Config(dsn, hook?.url ?? null))
-  const client = await registerClient(running)
-  for (const work of tasks) {
-    const job = work === 'client credentials' ? 'client_credentials' : work
-    const tokens =
-      job === 'client_credentials'
-        ? []
-        : job === 'refresh'
-          ? await refreshTokens(running, options.connections)
-          : await accessTokens(running, 1_000)
-    const done = await runOn(bench, running, { work, job, input: { ...client, tokens } })
+  for (const work of works) {
+    const job = tokenJob(work)
+    const input = await tokenInput(work, running, options.connections)
+    const done = await runOn(bench, running, { work, job, input })
     ran.set(job, done)
     const before = hook?.without.get(job)
     add({ work: named(work), server, ...done, ...(before === undefined ? {} : { note: differenceTo(before, done) }) })
@@ -137,6 +135,16 @@ async function measureAgainst(bench: Bench, url: URL): Promise<void> {
   }
 }
 
+/** The same of somebody else's OAuth2 server, with whatever hook it has. */
+async function measureAgainstOAuth2(bench: Bench, places: Places): Promise<void> {
+  for (const work of TOKEN_WORKS.filter(wanted)) {
+    const input = await tokenInput(work, places, options.connections)
+    const url = work === 'introspection' ? places.adminUrl : places.publicUrl
+    const measured = await run(bench, url, { work, job: tokenJob(work), input })
+    add({ work, server: new URL(places.publicUrl).host, measured })
+  }
+}
+
 const DATABASES: {
   readonly [D in Options['databases'][number]]: (measure: (dsn: string) => Promise<void>) => Promise<void>
 } = {
@@ -158,7 +166,13 @@ const DATABASES: {
   },
 }
 
-const OAUTH2 = ['client credentials', 'introspection', 'refresh', 'token hook']
+const IDENTITY = [
+  'ready after start',
+  ...identityTasks({ identifiers: [], password: '', tokens: [] }).map(({ work }) => work),
+  'one blocking web_hook',
+  'one queued web_hook',
+]
+const OAUTH2 = [...TOKEN_WORKS, ...TOKEN_WORKS.map((work) => `${work}, token hook`)]
 
 if (wanted('jsonnet body template')) measureTemplate()
 const generator = await startGenerator()
@@ -166,12 +180,13 @@ try {
   const bench: Bench = { generator, options, wanted, add }
   for (const database of options.databases) {
     const server = `cardea ${database}`
-    await DATABASES[database]((dsn) => measureIdentity(bench, server, dsn))
+    if (IDENTITY.some(wanted)) await DATABASES[database]((dsn) => measureIdentity(bench, server, dsn))
     if (OAUTH2.some(wanted)) await DATABASES[database]((dsn) => measureOAuth2(bench, server, dsn))
     if (DELIVERIES.some(wanted)) await DATABASES[database]((dsn) => measureDeliveries(bench, server, dsn))
     if (wanted(CLAIM_COST)) await DATABASES[database]((dsn) => measureClaims(bench, server, dsn))
   }
   if (options.against !== null) await measureAgainst(bench, options.against)
+  if (options.againstOAuth2 !== null) await measureAgainstOAuth2(bench, options.againstOAuth2)
 } finally {
   generator.stop()
 }

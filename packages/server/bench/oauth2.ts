@@ -1,29 +1,52 @@
-import type { JobInput } from './jobs.ts'
-import type { Server } from './server.ts'
+import type { JobInput, JobName } from './jobs.ts'
 
-const CLIENT = { client_id: 'bench', client_secret: 'a-secret-for-measuring' }
+/** Where an OAuth2 server listens, ours or another. */
+export type Places = { readonly publicUrl: string; readonly adminUrl: string }
+
+type Client = { readonly client_id: string; readonly client_secret: string }
+
 const CALLBACK = 'http://127.0.0.1:5555/callback'
 
-/** A client that may do all that is measured; the one of an earlier server on this database is replaced. */
-export async function registerClient(server: Server): Promise<JobInput> {
-  await fetch(`${server.adminUrl}/admin/clients/${CLIENT.client_id}`, { method: 'DELETE' })
-  await api(`${server.adminUrl}/admin/clients`, 'POST', {
-    ...CLIENT,
+export const TOKEN_WORKS = ['client credentials', 'introspection', 'refresh'] as const
+export type TokenWork = (typeof TOKEN_WORKS)[number]
+
+export const tokenJob = (work: TokenWork): JobName => (work === 'client credentials' ? 'client_credentials' : work)
+
+/** What the load needs for a kind of work: tokens that were issued by this server, a chain of refreshes for each connection. */
+export async function tokenInput(work: TokenWork, places: Places, connections: number): Promise<JobInput> {
+  const client = await registerClient(places)
+  const at = { ...places, client }
+  return {
+    client: `${client.client_id}:${client.client_secret}`,
+    ...(work === 'client credentials' ? {} : { tokens: await tokensFor(work, at, connections) }),
+  }
+}
+
+const tokensFor = (work: Exclude<TokenWork, 'client credentials'>, at: At, connections: number) =>
+  work === 'refresh' ? refreshTokens(at, connections) : accessTokens(at, 1_000)
+
+type At = Places & { readonly client: Client }
+
+/** A client that may do all that is measured, under whatever id the server gives it. */
+async function registerClient({ adminUrl }: Places): Promise<Client> {
+  const client_secret = 'a-secret-for-measuring'
+  const { client_id = '' } = await api(`${adminUrl}/admin/clients`, 'POST', {
+    client_secret,
     grant_types: ['client_credentials', 'authorization_code', 'refresh_token'],
     response_types: ['code'],
     redirect_uris: [CALLBACK],
     scope: 'a offline_access openid',
     token_endpoint_auth_method: 'client_secret_basic',
   })
-  return { client: `${CLIENT.client_id}:${CLIENT.client_secret}` }
+  return { client_id, client_secret }
 }
 
 /** Access tokens of client credentials. */
-export const accessTokens = (server: Server, count: number): Promise<readonly string[]> =>
+const accessTokens = (server: At, count: number): Promise<readonly string[]> =>
   inTurn(count, async () => (await token(server, { grant_type: 'client_credentials', scope: 'a' })).access_token ?? '')
 
 /** Somebody agrees, once for each connection. */
-export const refreshTokens = (server: Server, count: number): Promise<readonly string[]> =>
+const refreshTokens = (server: At, count: number): Promise<readonly string[]> =>
   inTurn(count, async () => {
     const code = await authorize(server)
     return (await token(server, { grant_type: 'authorization_code', code, redirect_uri: CALLBACK })).refresh_token ?? ''
@@ -37,11 +60,11 @@ async function inTurn(count: number, make: () => Promise<string>): Promise<reado
 
 type Tokens = { readonly access_token?: string; readonly refresh_token?: string }
 
-async function token({ publicUrl }: Server, fields: { readonly [name: string]: string }): Promise<Tokens> {
+async function token({ publicUrl, client }: At, fields: { readonly [name: string]: string }): Promise<Tokens> {
   const answer = await fetch(`${publicUrl}/oauth2/token`, {
     method: 'POST',
     headers: {
-      authorization: `Basic ${Buffer.from(`${CLIENT.client_id}:${CLIENT.client_secret}`).toString('base64')}`,
+      authorization: `Basic ${Buffer.from(`${client.client_id}:${client.client_secret}`).toString('base64')}`,
     },
     body: new URLSearchParams(fields),
   })
@@ -51,7 +74,7 @@ async function token({ publicUrl }: Server, fields: { readonly [name: string]: s
 }
 
 /** From the client to the login, to the consent, and back with a code, as a browser goes. */
-async function authorize({ publicUrl, adminUrl }: Server): Promise<string> {
+async function authorize({ publicUrl, adminUrl, client }: At): Promise<string> {
   const jar = new Map<string, string>()
   const go = async (url: string): Promise<URL> => {
     const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ')
@@ -69,7 +92,7 @@ async function authorize({ publicUrl, adminUrl }: Server): Promise<string> {
     return go(redirect_to ?? '')
   }
   const asked = new URLSearchParams({
-    client_id: CLIENT.client_id,
+    client_id: client.client_id,
     response_type: 'code',
     scope: 'offline_access',
     redirect_uri: CALLBACK,
@@ -81,7 +104,9 @@ async function authorize({ publicUrl, adminUrl }: Server): Promise<string> {
   return done.searchParams.get('code') ?? ''
 }
 
-async function api(url: string, method: string, body: object): Promise<{ readonly redirect_to?: string }> {
+type Answer = { readonly redirect_to?: string; readonly client_id?: string }
+
+async function api(url: string, method: string, body: object): Promise<Answer> {
   const headers = { 'content-type': 'application/json' }
   const answer = await fetch(url, { method, headers, body: JSON.stringify(body) })
   const text = await answer.text()

@@ -11,6 +11,7 @@ export type Options = {
   /** Rows whose name contains one of these. Empty: all. */
   readonly only: readonly string[]
   readonly against: URL | null
+  readonly againstOAuth2: { readonly publicUrl: string; readonly adminUrl: string } | null
   readonly json: boolean
 }
 
@@ -23,6 +24,8 @@ export const USAGE = `npm run bench -- [options]
   --seconds N            how long each row is measured (5)
   --connections N        kept connections, each with one request at a time (16)
   --against URL          measures a server that is running there too: its public URL; sign-up must answer a session
+  --against-oauth2 PUBLIC,ADMIN
+                         the same for an OAuth2 server with Hydra's API: its public and its administrators' URL
   --json                 prints JSON
 
 BENCH_POSTGRES_URL names a PostgreSQL to use instead of one that is started for this.
@@ -39,6 +42,7 @@ export function readOptions(args: readonly string[]): Options {
       seconds: { type: 'string', default: '5' },
       connections: { type: 'string', default: '16' },
       against: { type: 'string' },
+      'against-oauth2': { type: 'string' },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -58,9 +62,24 @@ export function readOptions(args: readonly string[]): Options {
     seconds: whole('--seconds', values.seconds, 1),
     connections: whole('--connections', values.connections, 1),
     only: listOf(values.only),
-    against: values.against === undefined ? null : new URL(values.against),
+    against: values.against === undefined ? null : plainUrl('--against', values.against),
+    againstOAuth2: values['against-oauth2'] === undefined ? null : bothUrls(values['against-oauth2']),
     json: values.json,
   }
+}
+
+/** The load generator speaks HTTP on a bare connection. */
+function plainUrl(name: string, text: string): URL {
+  const url = URL.parse(text)
+  if (url?.protocol !== 'http:') throw new Error(`${name} must be a URL that begins with http://, not "${text}"`)
+  return url
+}
+
+function bothUrls(text: string) {
+  const [publicUrl, adminUrl, ...more] = listOf(text).map((each) => plainUrl('--against-oauth2', each).origin)
+  if (publicUrl === undefined || adminUrl === undefined || more.length > 0)
+    throw new Error(`--against-oauth2 must be two URLs with a comma between them: PUBLIC,ADMIN, not "${text}"`)
+  return { publicUrl, adminUrl }
 }
 
 const listOf = (text: string) => text.split(',').filter(Boolean)
