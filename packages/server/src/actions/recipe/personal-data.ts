@@ -6,7 +6,8 @@ import { isJsonObject, type Json } from '../../core/json.ts'
 /** A text that tells who somebody is, and what it is. */
 export type PersonalText = { readonly text: string; readonly what: 'address' | 'number' | 'name' }
 
-const MAIL = /[^\s@/?&=]+@[^\s@/?&=]+\.[^\s@/?&=]+/
+// One sign before the @ will do: more of them would be looked at again from each place, for as long as a stranger likes.
+const MAIL = /[^\s@/?&=]@[^\s@/?&=]+\.[^\s@/?&=]/
 const NUMBER = /(?:^|[^\w.+-])\+\d[\d\s().-]{6,}\d(?![\w.])/
 const NAME_LIKE = /name|first|last|given|family|nick|surname/i
 const REACHED_BY = /mail|phone|mobile|tel/i

@@ -9,18 +9,25 @@ export type ReadJson =
 
 export function readJson(text: string): ReadJson {
   if (text.trim() === '') return { kind: 'unreadable', detail: 'the body is empty' }
+  const value = parsed(text)
+  if (value === undefined) return { kind: 'unreadable', detail: 'the body is not JSON' }
   // Parsing survives any depth, but whatever walks the value afterwards does not.
   if (depthOf(text) > DEEPEST) return { kind: 'unreadable', detail: `the body is nested deeper than ${DEEPEST} levels` }
+  return isStorable(value)
+    ? { kind: 'json', value }
+    : { kind: 'unreadable', detail: 'the body holds a number or a character that cannot be kept' }
+}
+
+function parsed(text: string): Json | undefined {
   try {
     const value: Json = JSON.parse(text)
-    return isStorable(value)
-      ? { kind: 'json', value }
-      : { kind: 'unreadable', detail: 'the body holds a number or a character that cannot be kept' }
+    return value
   } catch {
-    return { kind: 'unreadable', detail: 'the body is not JSON' }
+    return undefined
   }
 }
 
+/** Of a text that is JSON: a quotation mark without its other half would be looked for again and again. */
 function depthOf(text: string): number {
   let depth = 0
   let deepest = 0
