@@ -72,6 +72,8 @@ export async function startApp({
   configuration,
   resolve,
 }: AppOptions): Promise<App> {
+  // First of all: while nothing runs yet, there is nothing that would go on running.
+  const certificates = certificatesOf(settings)
   const current = { settings }
   const flowSeal = () => createSeal(current.settings.secrets.cipher, 'flow', world.random)
   const tracing = settings.tracing === null ? null : await startTracing(settings.tracing, version)
@@ -184,11 +186,11 @@ export async function startApp({
   late.deniedLater = (delivery, said) => serving.doors.deniedLater(delivery, said)
   const { public: open, admin } = settings.serve
   const publicListener = createListener(() => serving.doors.public, {
-    certificate: readCertificate(open.tls),
+    certificate: certificates.public,
     bodyLimit: IDENTITY_BODY_LIMIT,
   })
   const adminListener = createListener(() => serving.doors.admin, {
-    certificate: readCertificate(admin.tls),
+    certificate: certificates.admin,
     bodyLimit: IDENTITY_BODY_LIMIT,
   })
 
@@ -214,10 +216,12 @@ export async function startApp({
   }
   return {
     reload: (next) => {
+      // What can't be used is found out before anything of it is in force.
+      const renewed = certificatesOf(next)
       const plan = planOf(next)
       serving.doors = assemble(parts, next, plan)
-      publicListener.show(readCertificate(next.serve.public.tls))
-      adminListener.show(readCertificate(next.serve.admin.tls))
+      publicListener.show(renewed.public)
+      adminListener.show(renewed.admin)
       current.settings = next
       inForce.sendingOf = sendingOf(plan)
       inForce.limitsOf = limitsOf(plan)
@@ -231,6 +235,11 @@ export async function startApp({
     stop,
   }
 }
+
+const certificatesOf = ({ serve }: Settings) => ({
+  public: readCertificate(serve.public.tls),
+  admin: readCertificate(serve.admin.tls),
+})
 
 /** Nobody is let in before everything has been started. */
 function flowOf(oauth2: OAuth2App | null) {

@@ -185,6 +185,22 @@ test('a listener with a certificate speaks https, and shows a renewed one after 
   expect(await overTls(`${url}/health/alive`)).toMatchObject({ status: 200, name: 'second' })
 })
 
+test('a certificate that can’t be shown stops the start before anything runs, and a reload before anything of it counts', async () => {
+  const folder = freshFolder()
+  const good = certificate(folder, 'good')
+  const broken = join(folder, 'broken.pem')
+  writeFileSync(broken, 'no certificate')
+  const tls = { key: { path: good.key }, cert: { path: broken } }
+  await expect(startTestApp({ config: { serve: { public: { tls } } } })).rejects.toThrow(/PEM/i)
+
+  const app = await start({ serve: { public: { tls: { ...tls, cert: { path: good.cert } } } } })
+  const url = app.publicUrl.replace('http:', 'https:')
+  const elsewhere = { base_url: 'https://elsewhere.example.test/' }
+  await expect(app.reload({ serve: { public: { ...elsewhere, tls } } })).rejects.toThrow(/PEM/i)
+  const flow: JsonObject = JSON.parse((await overTls(`${url}/self-service/login/api`)).body)
+  expect(flow.request_url).toBe(`${url}/self-service/login/api`)
+})
+
 test('a listener at a unix socket has its mode, and takes the place of a socket that was left behind', async () => {
   const path = join(freshFolder(), 'admin.sock')
   // The process is killed, its socket stays.

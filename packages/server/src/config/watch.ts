@@ -27,8 +27,9 @@ export function watchConfig(options: LoadOptions, loaded: Loaded, { changed, ref
       files.follow(next.sources)
       if (next.fingerprint === state.inForce.fingerprint) return
       const restart = needsRestart(state.inForce.settings, next.settings)
-      state.inForce = next
       changed({ ...next, warnings: [...next.warnings, ...restart] })
+      // Not before: what could not be put in force is tried again with the next change.
+      state.inForce = next
     } catch (error) {
       if (!state.isClosed) refused(error)
     }

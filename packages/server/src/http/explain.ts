@@ -199,6 +199,6 @@ export function explainStanding(
     }
   }
   if (leaseToken !== null && nextAt > now) return { ran, outcome: 'pending', why: 'it is under way just now' }
-  if (attempts === 0) return { ran, outcome: 'pending', why: 'it is due, and waits for a worker' }
+  if (attempts === 0 && nextAt <= now) return { ran, outcome: 'pending', why: 'it is due, and waits for a worker' }
   return { ran, outcome: 'pending', why: `${tries} so far, the next at ${toTimestamp(nextAt)}` }
 }

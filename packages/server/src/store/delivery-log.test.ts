@@ -160,6 +160,19 @@ describe.each(DIALECTS)('%s', (dialect) => {
     await expect(store.deliveries.replay([one.id])).resolves.toEqual([one.id])
   })
 
+  test('I22: where a person is gone, nothing is left of a chain that is cancelled on its way', async () => {
+    const { store } = await turnable()
+    const ann = person('ann@example.test')
+    const half = queued({ identityId: ann.id, progress: { call: 'ann@example.test' } })
+    await store.commit([{ kind: 'createIdentity', identity: ann }])
+    await commit(store, half)
+    await store.commit([{ kind: 'deleteIdentity', identityId: ann.id }])
+    await store.deliveries.cancel([half.id], 'enough')
+    const left = await store.deliveries.find(half.id)
+    expect(left).toMatchObject({ state: 'cancelled', delivery: { content: { kind: 'erased' } } })
+    expect(JSON.stringify(left)).not.toContain('ann@example.test')
+  })
+
   test('figures tell what waits, for how long, and which came first', async () => {
     const { store, time } = await turnable()
     const first = queued({ id: madeAt(AT), endpoint: 'a' })

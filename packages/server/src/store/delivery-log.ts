@@ -95,7 +95,8 @@ const CANCEL = statement(
     words,
   ) => `update deliveries set state = 'cancelled', reason = $3, lease_token = null, finished_at = ${words.now('$1')},
     content = case when erasing = 1 then ${ERASED} else content end,
-    context = case when erasing = 1 then null else context end
+    context = case when erasing = 1 then null else context end,
+    progress = case when erasing = 1 then null else progress end
   where ${words.among('id', '$2')} and lane = 'call' and state = 'pending' and ${isFree(words.now('$1'))}
   returning id`,
 )
