@@ -13,7 +13,7 @@ test.each([
 })
 
 test('brackets within a text are no nesting', () => {
-  const text = `${'[{"\\'.repeat(100)}`
+  const text = '[{"\\'.repeat(100)
   expect(readJson(JSON.stringify({ text }))).toEqual({ kind: 'json', value: { text } })
 })
 
