@@ -6,6 +6,9 @@ export type Reply = { readonly status: number; readonly head: string; readonly b
 /** One kept connection with one request at a time: as little work as a client can do, so that the server is what is measured. */
 export type Connection = { ask(request: string): Promise<Reply>; close(): void }
 
+/** A server that is stuck ends the measurement with an error. */
+const LONGEST_WAIT = 30_000
+
 type Waiting = { readonly resolve: (reply: Reply) => void; readonly reject: (error: unknown) => void }
 
 export async function openConnection({ hostname, port }: URL): Promise<Connection> {
@@ -24,6 +27,7 @@ export async function openConnection({ hostname, port }: URL): Promise<Connectio
     waiting?.resolve(reply)
     waiting = null
   })
+  socket.setTimeout(LONGEST_WAIT, () => socket.destroy(new Error(`no answer in ${LONGEST_WAIT / 1_000} s`)))
   socket.on('error', fail)
   socket.on('close', () => fail(new Error('the server closed the connection')))
   return {
