@@ -79,6 +79,10 @@ export const refunds = (toll: Toll): readonly Effect[] =>
       )
     : []
 
+/** Nobody has learnt whether the try was a good one: it is not counted, and those before it are. */
+export const givenBack = (toll: Toll): readonly Effect[] =>
+  toll.kind === 'paid' ? toll.charges.map((charge) => ({ kind: 'refund', charge })) : []
+
 /** A message that was answered was wanted. */
 export const refundsForMail = (deps: Deps, to: string, request: RequestFacts): readonly Effect[] =>
   priced(deps, [{ kind: 'mail', to }], request).map(({ charge }) => ({ kind: 'refund', charge }))

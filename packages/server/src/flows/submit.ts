@@ -14,6 +14,7 @@ import type { Closing, FlowDeps, FlowRules, Outcome, StartRequest, Submission } 
 import { maskCsrf, renderAgain, renderForm } from './form.ts'
 import {
   chargesForMail,
+  givenBack,
   overdrawn,
   payFor,
   refunds,
@@ -76,8 +77,7 @@ async function answer(deps: FlowDeps, submission: Submission, pay: Pay): Promise
   const toll = await pay(form.reading.costs ?? [])
   if (toll.kind === 'too_often') return heldBack(deps, submission, form.fields, toll, at)
   const attempt = await form.reading.attempt().catch(async (error: unknown) => {
-    // Nobody has learnt whether it was a good one.
-    await deps.store.commit(refunds(toll))
+    await deps.store.commit(givenBack(toll))
     throw error
   })
   return conclude(deps, { submission, rules, person, form, toll, at, opened: [] }, attempt)

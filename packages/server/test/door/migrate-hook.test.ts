@@ -120,6 +120,20 @@ describe.each(DIALECTS)('a password that another system knows, on %s', (dialect)
     expect(log.text).not.toContain('hush-hush')
   })
 
+  test('that could not be asked about is no guess, and wipes out none that were made before', async () => {
+    const { email } = await imported()
+    const rates = { per_account: ['50/1h'], per_account_and_address: ['2/1h'], per_address: ['100/1h'] }
+    const limits = { security: { rate_limits: { enabled: true, sign_in: rates } } }
+    await app.reload({ ...migrateHook(receiver.url('/migrate')), ...limits })
+    const statuses: number[] = []
+    for (const status of [403, 500, 403, 403]) {
+      receiver.on('/migrate', { status })
+      statuses.push((await signIn(email, 'a-guess-of-somebody')).status)
+    }
+    await app.reload(migrateHook(receiver.url('/migrate')))
+    expect(statuses).toEqual([400, 502, 400, 429])
+  })
+
   test('goes to a template with the flow and the person, and no session', async () => {
     const { email, id } = await imported()
     const body = base64('function(ctx) { [k]: ctx[k] for k in std.objectFields(ctx) if k != "request_headers" }')
