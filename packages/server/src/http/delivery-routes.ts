@@ -1,4 +1,3 @@
-import { CONNECTION } from '../config/connections.ts'
 import { type Delivery, DELIVERY_STATES } from '../core/delivery.ts'
 import { WireError } from '../core/errors.ts'
 import { actionId, type DeliveryId, deliveryId, flowId, identityId } from '../core/ids.ts'
@@ -149,11 +148,7 @@ const conflict = (reason: string) => new WireError(409, null, { reason })
 /** Rendered again by today's template, as a delivery of its own that knows which one it repeats. */
 async function tellAnew(deps: DeliveryRouteDeps, { delivery }: Standing): Promise<DeliveryId> {
   const { context } = delivery
-  const known = deps.actions.get(delivery.actionId)
-  // Its other steps are made of the answers to those before, so the first call alone would be half of it.
-  if (known?.kind === CONNECTION)
-    throw conflict('A recipe is told in several steps, and goes on where it stopped: tell it again instead of anew.')
-  const rehearses = known?.planned?.action.rehearses
+  const rehearses = deps.actions.get(delivery.actionId)?.planned?.action.rehearses
   if (rehearses === undefined)
     throw conflict(
       `The action ${delivery.actionId} is not in the configuration any more, so there is no template to make it anew with.`,
