@@ -106,6 +106,18 @@ test.each([
   },
 )
 
+test('an order is for calls that are queued, and for no others', async () => {
+  const hook = (more: JsonObject) => ({
+    hook: 'web_hook',
+    config: { url: 'https://b.test/', method: 'POST', body: toBase64('{}'), lane: 'identity', ...more },
+  })
+  const error = await errorOf(JSON.stringify(withHook('settings.after', hook({}))))
+  expect(error).toContain('selfservice.flows.settings.after.hooks[0].config.lane')
+  expect(error).toContain('response.ignore: true beside it')
+  await load(withHook('settings.after', hook({ response: { ignore: true } })))
+  await load(withHook('on.identity.updated', hook({})))
+})
+
 test('an event that does not exist is refused, and the nearest one named', async () => {
   const config = withValue(minimalConfig, ['actions', 'on', 'identity', 'craeted', 'hooks'], [])
   expect(await errorOf(JSON.stringify(config))).toMatch(/actions\.on\.identity\.craeted[^]*created/)

@@ -70,7 +70,22 @@ function checkEntry(place: string, entry: unknown, path: Path): readonly Finding
       ...fixOf(nearest(key, ['hook', 'config'])),
     }),
   )
-  return [...extra, ...checkConfig(hook, config, path), ...(isEventPlace(place) ? answersIn(config, path) : [])]
+  const misfits = isEventPlace(place) ? answersIn(config, path) : orderIn(config, path)
+  return [...extra, ...checkConfig(hook, config, path), ...misfits]
+}
+
+/** Somebody waits for the answer, so it can not wait for those before it. */
+function orderIn(config: unknown, path: Path): readonly Finding[] {
+  if (!isJsonObject(config) || config['lane'] === undefined) return []
+  if (isJsonObject(config['response']) && config['response']['ignore'] === true) return []
+  return [
+    {
+      path: [...path, 'config', 'lane'],
+      part: 'key',
+      got: `${whereOf(path)}: a call that somebody waits for, which cannot wait for those before it`,
+      need: 'response.ignore: true beside it, which queues the call',
+    },
+  ]
 }
 
 function checkConfig(hook: string, config: unknown, path: Path): readonly Finding[] {

@@ -141,8 +141,11 @@ describe('a chain of calls', () => {
     expect(calls.filter(({ url }) => url.endsWith('/first'))).toHaveLength(1)
   })
 
-  test('what could not be kept with the identity is not counted as done', async () => {
-    await expect(world({ follow: () => next, fails: true }).attempt()).rejects.toThrow('the database is away')
+  test('what could not be kept with the identity is not counted as done, and is tried again as any other call', async () => {
+    const { attempts, next: then, progress } = await world({ follow: () => next, fails: true }).attempt()
+    expect(attempts).toMatchObject([{ outcome: 'retry', reason: expect.stringContaining('the database is away') }])
+    expect(then).toMatchObject({ kind: 'pending', dueAt: expect.any(Number) })
+    expect(progress).toBeUndefined()
   })
 
   test.each<readonly [string, Followed, string, string | null]>([

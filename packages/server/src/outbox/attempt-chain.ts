@@ -48,7 +48,7 @@ export async function attemptChain(
   const endedAt = deps.clock.now()
   const judgement = judge(sent, endedAt)
   const follow = deps.sendingOf(delivery.actionId)?.follow
-  const followed: Followed =
+  const wanted: Followed =
     follow === undefined || isUnready
       ? {
           kind: 'retry',
@@ -57,15 +57,27 @@ export async function attemptChain(
           atLeast: 0,
         }
       : follow(point, answerOf(sent), statusSays(judgement))
+  // First this: where it fails, the answer is asked for again with the same key, and is the same.
+  const followed = await keptWithIdentity(deps, delivery, wanted)
   const attempt = attemptAs(followed, attemptOf(requestId, startedAt, endedAt, sent), point.step)
-
-  if ('writeBack' in followed && followed.writeBack !== null && delivery.identityId !== null) {
-    // First this: where it fails, the answer is asked for again with the same key, and is the same.
-    await deps.writeBack?.(delivery.identityId, followed.writeBack)
-  }
   const rest = await restOf(deps, taken, followed, isAborted(sent))
   const seen = isAborted(sent) ? {} : { outcome: outcomeAs(followed, outcomeOf(judgement, isUnready)) }
   return { attempts: [attempt], ...rest, ...seen }
+}
+
+/** What could not be kept is tried again as any other call, with its waits: it must not be asked for without end. */
+async function keptWithIdentity(
+  { writeBack }: ChainDeps,
+  { identityId }: Delivery,
+  wanted: Followed,
+): Promise<Followed> {
+  if (!('writeBack' in wanted) || wanted.writeBack === null || identityId === null) return wanted
+  try {
+    await writeBack?.(identityId, wanted.writeBack)
+    return wanted
+  } catch (error) {
+    return { kind: 'retry', reason: `what it answered could not be kept: ${String(error)}`, asked: null, atLeast: 0 }
+  }
 }
 
 /** What the action and the receiver are known for afterwards. That one person was not taken says nothing of either. */

@@ -27,11 +27,8 @@ const BATCH = 500
 
 /** Knows which actions stand still, and deletes what was kept long enough. */
 export function startHousekeeping(deps: HousekeepingDeps): Housekeeping {
-  const known: { standing: ReadonlyMap<ActionId, ActionStanding>; work: Promise<void>; now: number } = {
-    standing: new Map(),
-    work: Promise.resolve(),
-    now: 0,
-  }
+  const known: { standing: ReadonlyMap<ActionId, ActionStanding>; now: number } = { standing: new Map(), now: 0 }
+  const stopping = new AbortController()
   const look = async () => {
     try {
       const states = await deps.queue.actionStates()
@@ -41,27 +38,43 @@ export function startHousekeeping(deps: HousekeepingDeps): Housekeeping {
       deps.log('error', 'action_states_not_read', { detail: String(error) })
     }
   }
-  const after = (work: () => Promise<void>) => {
-    known.work = known.work.then(work)
-  }
-  const looking = setInterval(() => after(look), LOOK)
-  const sweeping = setInterval(() => {
-    after(() => sweep(deps))
-    after(() => warn(deps))
-  }, SWEEP)
-  after(look)
+  // Each by itself: what the workers have to know does not wait for a long deletion.
+  const looks = oneAtATime(look)
+  const sweeps = oneAtATime(async () => {
+    await sweep(deps, () => stopping.signal.aborted)
+    await warn(deps)
+  })
+  const looking = setInterval(looks.begin, LOOK)
+  const sweeping = setInterval(sweeps.begin, SWEEP)
+  looks.begin()
   return {
     isGoing: (action) => isGoing(known.standing.get(action) ?? null, known.now),
     stop: async () => {
       clearInterval(looking)
       clearInterval(sweeping)
-      await known.work
+      stopping.abort()
+      await Promise.all([looks.done(), sweeps.done()])
     },
   }
 }
 
-/** Deletes what is older than anybody wants to know, batch by batch. */
-export async function sweep({ queue, keep, log }: HousekeepingDeps): Promise<void> {
+/** Work that is not begun again while it is under way: a database that hangs gathers none. */
+function oneAtATime(work: () => Promise<void>) {
+  let current: Promise<void> | null = null
+  return {
+    begin: () => {
+      current ??= work().finally(() => {
+        current = null
+      })
+    },
+    done: async () => {
+      await current
+    },
+  }
+}
+
+/** Deletes what is older than anybody wants to know, batch by batch, until it is told to stop. */
+export async function sweep({ queue, keep, log }: HousekeepingDeps, isStopped = () => false): Promise<void> {
   try {
     const now = await queue.now()
     const { delivered, dead } = keep()
@@ -70,7 +83,8 @@ export async function sweep({ queue, keep, log }: HousekeepingDeps): Promise<voi
       ['dead', dead],
       ['cancelled', dead],
     ] as const) {
-      while ((await queue.forget(state, now - age, BATCH)) === BATCH);
+      const isMore = async () => (await queue.forget(state, now - age, BATCH)) === BATCH
+      while (!isStopped() && (await isMore()));
     }
   } catch (error) {
     log('error', 'deliveries_not_forgotten', { detail: String(error) })

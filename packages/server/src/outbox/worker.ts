@@ -59,6 +59,7 @@ export function startWorker(deps: WorkerDeps): Worker {
     if (free <= 0) return pollInterval
     const survey = await deps.queue.survey(deps.lane)
     deps.recorder.learn(survey)
+    if (stopping.signal.aborted) return 0
     const shares = shareOut(survey, { free, limitsOf: deps.limitsOf, lastTurn: (queue) => turns.of.get(queue) ?? 0 })
     remember(turns, survey, shares)
     const asked = deps.stopwatch.now()
@@ -84,6 +85,7 @@ export function startWorker(deps: WorkerDeps): Worker {
     const look = pace(deps.stopwatch, APART)
     while (!stopping.signal.aborted) {
       await look()
+      if (stopping.signal.aborted) return
       const wait = await take().catch((error: unknown) => {
         // A database that is away does not end the loop.
         deps.log('error', 'claim_failed', { detail: String(error) })
