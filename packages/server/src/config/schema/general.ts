@@ -73,7 +73,7 @@ export const session = group('Sessions.', {
             },
             { open: true },
           ),
-          { description: 'Kinds of tokens by name.', default: {} },
+          { description: 'Kinds of tokens by name.', default: {}, additionalProperties: false },
         ),
       },
       { open: true },
