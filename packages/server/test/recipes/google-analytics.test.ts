@@ -32,7 +32,7 @@ function expectRecorded(id: string, call: Wire) {
   expect(call.json).toEqual(request.body)
 }
 
-describe('Google Analytics', () => {
+describe('S3: Google Analytics', () => {
   test('a registration, a login and a custom event, as recorded', () => {
     const known = connect('google-analytics', { secrets, params: { ...plain, client_id: 'ctx.identity.id' } })
     expectRecorded('signUp', firstCall(known))

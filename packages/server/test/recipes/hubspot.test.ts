@@ -42,7 +42,7 @@ function expectRecorded(id: string, call: Wire | undefined) {
   expect(call?.auth).toEqual({ scheme: 'bearer', token: secrets.access_token })
 }
 
-describe('HubSpot', () => {
+describe('S1: HubSpot', () => {
   test('a registration makes the contact or changes the one that is there', () => {
     expectRecorded('contact-upsert', firstCall(hubspot))
     const { writes } = drive(hubspot, {}, () => upserted)

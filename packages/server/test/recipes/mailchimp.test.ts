@@ -42,7 +42,7 @@ function expectRecorded(id: string, call: Wire | undefined, hash = HASH) {
   if (request.body !== undefined) expect(call?.headers['content-type']).toBe('application/json')
 }
 
-describe('Mailchimp', () => {
+describe('S1: Mailchimp', () => {
   test('with consent a registration adds the member, in the data centre of the key', () => {
     const connection = connect('mailchimp', {
       secrets,

@@ -41,7 +41,7 @@ const direct = (id: string) =>
     'request',
   )
 
-describe('Mixpanel', () => {
+describe('S3: Mixpanel', () => {
   test('a registration is an event, then a profile', () => {
     const { sent, end } = drive(mixpanel, {}, () => fine)
     const [event, profile] = sent

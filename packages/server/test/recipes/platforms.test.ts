@@ -28,7 +28,7 @@ const rows = (file: JsonObject) =>
     (response) => [response.status, statedOutcome(response).replace(/[ :,].*/, ''), servedOf(response)] as const,
   )
 
-describe('Zapier', () => {
+describe('S4: Zapier', () => {
   const hook_url = 'https://hooks.zapier.com/hooks/catch/1234567/abcdef/'
   const zapier = connect('zapier', { secrets: { hook_url } })
 
@@ -64,7 +64,7 @@ describe('Zapier', () => {
   })
 })
 
-describe('IFTTT', () => {
+describe('S4: IFTTT', () => {
   const secrets = { key: 'abc-DEF_123' }
   const of = (id: string) => objectAt({ found: listAt(iftttFile, 'requests').find((each) => each.id === id) }, 'found')
   const path = (id: string) => textAt(of(id), 'path').replace('{{secret:ifttt_key}}', secrets.key)

@@ -35,7 +35,7 @@ const sent = (call: Wire) => listAt(call.json, 'batch').map(bare)
 const recorded = (id: string) => listAt(objectAt(objectAt(recording(file, id), 'request'), 'body'), 'batch').map(bare)
 const eventIn = (call: Wire, type: string) => sent(call).find((event) => event.type === type)
 
-describe('Segment', () => {
+describe('S3: Segment', () => {
   test('a registration is one call that says who this is and what happened', () => {
     const call = firstCall(connect('segment', { secrets, params: { send_ip: true } }))
     expect(`${call.method} ${call.origin}${call.path}`).toBe('POST https://api.segment.io/v1/batch')

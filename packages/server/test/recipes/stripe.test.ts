@@ -43,7 +43,7 @@ function expectRecorded(id: string, call: Wire) {
   expect(call.headers['idempotency-key']).toMatch(/^[0-9a-f-]{36}$/)
 }
 
-describe('Stripe', () => {
+describe('S2: Stripe', () => {
   test('a registration makes a customer, by the delivery’s own key', () => {
     const call = firstCall(stripe)
     expectRecorded('customer-create', call)
