@@ -30,6 +30,16 @@ test.each([
   },
 )
 
+test('a template that is served elsewhere is read as well: a wrong one is refused, and who is away is asked later', async () => {
+  const location = 'https://templates.example.test/recovery.gotmpl'
+  const served = (text: string) => load(templates(location), { fetchText: () => Promise.resolve(text) })
+  await expect(served('{{ nowhere }}')).rejects.toThrow('function "nowhere" not defined')
+  expect((await served('{{ .RecoveryCode }}')).warnings.filter((warning) => warning.includes('courier'))).toEqual([])
+  const { warnings, settings } = await load(templates(location))
+  expect(warnings.join('\n')).toContain('nobody answers at https://templates.example.test/recovery.gotmpl')
+  expect(settings.courier.templates).toHaveLength(1)
+})
+
 test('a good template is taken, under the name of its message and part', async () => {
   const location = base64('<b>{{ .RecoveryCode | upper }}</b>')
   const { settings, warnings } = await load(templates(location))

@@ -18,21 +18,25 @@ type Checked = {
   readonly texts: readonly string[]
 }
 
-/** Reads the templates of messages that are at hand: one that cannot be used is told here, with its place. */
+/** Reads the templates of messages, wherever they are: one that cannot be used is told here, with its place. */
 export async function checkMessageTemplates(
   reading: FolderReading,
   { templates, templateFolder }: Pick<CourierSettings, 'templates' | 'templateFolder'>,
   profile: Settings['profile'],
 ): Promise<Checked> {
   const folder = templateFolder === null ? NOTHING : await checkFolder(reading, templateFolder, profile)
-  const atHand = templates.filter(({ location }) => !/^https?:\/\//.test(location))
-  const read = await Promise.all(atHand.map((template) => checkOne(reading, template, profile)))
+  const read = await Promise.all(templates.map((template) => checkOne(reading, template, profile)))
   return {
     findings: [...read.flatMap(({ finding }) => finding ?? []), ...folder.findings],
-    files: [...atHand.flatMap(({ location }) => fileOf(location) ?? []), ...folder.files],
-    texts: [...read.map(({ text }) => text), ...folder.texts],
+    files: [...templates.flatMap(({ location }) => fileOf(location) ?? []), ...folder.files],
+    texts: [
+      ...read.flatMap(({ text }, at) => (isRemote(templates[at]?.location ?? '') ? [] : [text])),
+      ...folder.texts,
+    ],
   }
 }
+
+const isRemote = (location: string) => /^https?:\/\//.test(location)
 
 const NOTHING: Checked = { findings: [], files: [], texts: [] }
 const PARTS: readonly MessagePart[] = ['subject', 'text', 'html', 'sms']
@@ -80,7 +84,10 @@ async function checkOne(
     loadGoTemplate({ file: fileOf(location) ?? part, text }, { html: part === 'html' })
     return { text, finding: null }
   } catch (error) {
-    return { text, finding: finding(where.split('.'), location, needed(error), profile) }
+    const found = finding(where.split('.'), location, needed(error), profile)
+    // Who serves it may be away at the moment; it is asked for again when a message needs it.
+    const isAway = isRemote(location) && !(error instanceof GoTemplateError)
+    return { text, finding: isAway ? { ...found, severity: 'warning' as const } : found }
   }
 }
 
