@@ -66,7 +66,6 @@ async function givenBy(dsn: string | undefined, { config, readFromEnv }: Options
     const { batchSize, olderThan, pause } = settings.cleanup
     return { dsn: settings.dsn, batchSize, olderThan, pause }
   }
-  // oxlint-disable-next-line no-restricted-properties -- asked for by the option
   const found = readFromEnv === true ? process.env['DSN'] : undefined
   if (found !== undefined) return { dsn: found, ...DEFAULTS }
   throw new UsageError('Which database? Name it, or a configuration: cardea cleanup sql -c cardea.yml')
