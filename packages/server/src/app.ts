@@ -147,8 +147,8 @@ export async function startApp({
     settings: () => current.settings.actions,
     deliveries: () => current.settings.deliveries,
     limitsOf: (endpoint) => inForce.limitsOf(endpoint),
-    // The store itself, and not the one that tells of what is written: an answer must not make another call.
     deniedLater: (delivery, said) => late.deniedLater(delivery, said),
+    // The store itself, and not the one that tells of what is written: an answer must not make another call.
     writeBack: (id, change) => keepWriteBack({ store, clock: world.clock, log }, id, change),
     mail: {
       send: (message, signal) => courier.send(message, signal),

@@ -145,8 +145,9 @@ export function assemble(given: Parts, settings: Settings, plan: ActionPlan): Do
     tokenize: (session: Session, template: TokenTemplate) =>
       tokenize({ ...parts.world, documents: parts.templates, publicUrl: urls.publicUrl }, session, template),
   }
+  const [messages, tokens] = [messageSeal(settings, parts.world), tokenSeal(settings, parts.world)]
   const openMessage = (sealed: string) => {
-    const text = messageSeal(settings, parts.world).open(sealed)
+    const text = messages.open(sealed)
     return text === null ? null : unpackMessage(text)
   }
 
@@ -172,7 +173,7 @@ export function assemble(given: Parts, settings: Settings, plan: ActionPlan): Do
       ...doors,
       ...people,
       store: parts.store,
-      openToken: (sealed) => tokenSeal(settings, parts.world).open(sealed),
+      openToken: (sealed) => tokens.open(sealed),
     }),
     ...adminRecoveryRoutes({ flows }),
     ...actionRoutes({

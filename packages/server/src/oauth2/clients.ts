@@ -2,6 +2,7 @@ import { parseDuration } from '../core/duration.ts'
 import { isJsonObject, type Json, type JsonObject } from '../core/json.ts'
 import type { OAuth2Client } from '../core/oauth2.ts'
 import { toTimestamp } from '../core/time.ts'
+import { FLAGS, LISTS, TEXTS } from './client-fields.ts'
 import { textIn, textsOf } from './client-metadata.ts'
 import type { OAuth2Deps } from './deps.ts'
 import { existsAlready, malformed, notFound, OAuthFault } from './fault.ts'
@@ -11,40 +12,6 @@ import { LIFESPANS } from './lifespans.ts'
 
 /** A client as it was just made or replaced, with what is shown this once. */
 export type Issued = { readonly client: OAuth2Client; readonly shown: JsonObject }
-
-const TEXTS = [
-  'scope',
-  'policy_uri',
-  'tos_uri',
-  'client_uri',
-  'logo_uri',
-  'subject_type',
-  'sector_identifier_uri',
-  'jwks_uri',
-  'token_endpoint_auth_method',
-  'token_endpoint_auth_signing_alg',
-  'userinfo_signed_response_alg',
-  'request_object_signing_alg',
-  'frontchannel_logout_uri',
-  'backchannel_logout_uri',
-  'access_token_strategy',
-]
-const LISTS = [
-  'redirect_uris',
-  'grant_types',
-  'response_types',
-  'audience',
-  'contacts',
-  'allowed_cors_origins',
-  'post_logout_redirect_uris',
-  'request_uris',
-]
-const FLAGS = [
-  'frontchannel_logout_session_required',
-  'backchannel_logout_session_required',
-  'skip_consent',
-  'skip_logout_consent',
-]
 
 /** Registers a client (ory-oauth2.md §2.4). */
 export async function createClient(deps: OAuth2Deps, body: JsonObject, origin: 'admin' | 'client'): Promise<Issued> {

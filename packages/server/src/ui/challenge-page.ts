@@ -1,5 +1,5 @@
 import { csrfSecretOf } from '../http/doors.ts'
-import type { Answer, Exchange } from '../http/exchange.ts'
+import type { Answer, Exchange, Route } from '../http/exchange.ts'
 import type { SelfServiceDeps } from '../http/self-service.ts'
 import type { FlowDeps } from '../oauth2/authorize.ts'
 import { OAuthFault } from '../oauth2/fault.ts'
@@ -45,8 +45,18 @@ ${fields}
 `
 }
 
+/** A route of such a page; what it is about may be over by now. */
+export const challengeRoute =
+  (deps: Settings) =>
+  (method: 'GET' | 'POST', path: string, handle: (exchange: Exchange) => Promise<Answer>): Route => ({
+    method,
+    path: `/ui/${path}`,
+    csrf: 'global',
+    handle: (exchange) => handle(exchange).catch((thrown: unknown) => requestOver(deps, thrown)),
+  })
+
 /** A challenge that is over or was made up: nobody is asked anything. */
-export function requestOver(deps: Settings, thrown: unknown): Answer {
+function requestOver(deps: Settings, thrown: unknown): Answer {
   if (!(thrown instanceof OAuthFault)) throw thrown
   const main = markup`<p>Go back to the application and try again.</p>`
   return pageAnswer(400, challengePage(deps, 'This request is over', main))

@@ -13,7 +13,7 @@ import {
   showConsent,
   showLogout,
 } from '../oauth2/request-admin.ts'
-import { challengeForm, type ChallengePageDeps, challengePage, requestOver } from './challenge-page.ts'
+import { challengeForm, type ChallengePageDeps, challengePage, challengeRoute } from './challenge-page.ts'
 import { attributes, markup } from './markup.ts'
 import { type Page, pageAnswer } from './page.ts'
 
@@ -21,12 +21,7 @@ import { type Page, pageAnswer } from './page.ts'
 export function consentRoutes(deps: ChallengePageDeps): readonly Route[] {
   const { oauth2 } = deps
   if (oauth2 === null) return []
-  const route = (method: 'GET' | 'POST', path: string, handle: (exchange: Exchange) => Promise<Answer>): Route => ({
-    method,
-    path: `/ui/${path}`,
-    csrf: 'global',
-    handle: (exchange) => handle(exchange).catch((thrown: unknown) => requestOver(deps, thrown)),
-  })
+  const route = challengeRoute(deps)
   return [
     route('GET', 'consent', (exchange) => ask(deps, oauth2(), exchange)),
     route('POST', 'consent', (exchange) => answer(deps, oauth2(), exchange)),

@@ -2,7 +2,7 @@ import { type Answer, type Exchange, redirect, type Route } from '../http/exchan
 import type { FlowDeps } from '../oauth2/authorize.ts'
 import { OAuthFault } from '../oauth2/fault.ts'
 import { acceptDevice } from '../oauth2/request-admin.ts'
-import { challengeForm, type ChallengePageDeps, challengePage, requestOver } from './challenge-page.ts'
+import { challengeForm, type ChallengePageDeps, challengePage, challengeRoute } from './challenge-page.ts'
 import { attributes, markup } from './markup.ts'
 import { pageAnswer } from './page.ts'
 
@@ -10,12 +10,7 @@ import { pageAnswer } from './page.ts'
 export function deviceRoutes(deps: ChallengePageDeps): readonly Route[] {
   const { oauth2 } = deps
   if (oauth2 === null) return []
-  const route = (method: 'GET' | 'POST', path: string, handle: (exchange: Exchange) => Promise<Answer>): Route => ({
-    method,
-    path: `/ui/${path}`,
-    csrf: 'global',
-    handle: (exchange) => handle(exchange).catch((thrown: unknown) => requestOver(deps, thrown)),
-  })
+  const route = challengeRoute(deps)
   return [
     route('GET', 'device', async (exchange) => ask(deps, oauth2(), exchange)),
     route('POST', 'device', (exchange) => answer(deps, oauth2(), exchange)),

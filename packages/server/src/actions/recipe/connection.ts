@@ -1,5 +1,6 @@
 import type { Sign } from '../../core/action.ts'
 import { isJsonObject, type Json, type JsonObject } from '../../core/json.ts'
+import type { ConnectionSettings } from '../../core/settings.ts'
 import { ExpressionError, type Expression, readExpression } from '../template/expression.ts'
 import { isSigningSecret, signWith } from '../template/signature.ts'
 import { fillIn, secretsIn, type TextTemplate } from '../template/text-template.ts'
@@ -9,14 +10,7 @@ import type { RecipeTrigger } from './schema.ts'
 import { toldTwice, usualTriggers } from './usual-triggers.ts'
 
 /** A connection as it is configured, its secrets resolved. */
-export type ConnectionConfig = {
-  readonly name: string
-  readonly secrets: { readonly [name: string]: string }
-  readonly params: JsonObject
-  readonly on: readonly string[] | null
-  readonly baseUrl: string | null
-  readonly when: string | null
-}
+export type ConnectionConfig = Omit<ConnectionSettings, 'where' | 'recipe'>
 
 /** A connection that has been read: a recipe, and everything an operator chose. */
 export type Connection = {

@@ -2,10 +2,12 @@ import { Type } from 'typebox'
 import { CALL_OUTCOMES } from '../../core/call.ts'
 import { ACTION_STATES, DELIVERY_STATES } from '../../core/delivery.ts'
 import {
+  byKey,
   count,
   exactly,
   flag,
   json,
+  links,
   listOf,
   moment,
   object,
@@ -21,11 +23,6 @@ import {
   uuid,
 } from './define.ts'
 
-const byKey = {
-  page_size: parameter('How many are on a page: 250 where nothing is said.', count()),
-  page_token: parameter('The page, as a Link of another page names it.'),
-}
-const links = { Link: 'Where the first and the next page are (RFC 8288).' }
 const number = () => Type.Number()
 const headers = () => Type.Record(text(), text())
 const timings = () => orNull(object())

@@ -54,6 +54,13 @@ export const required = (description: string, schema: TSchema = text()): Paramet
   required: true,
 })
 
+/** What a list that is paged by key can be asked, and what its answer says of the other pages. */
+export const byKey = {
+  page_size: parameter('How many are on a page: 250 where nothing is said.', count()),
+  page_token: parameter('The page, as a Link of another page names it.'),
+}
+export const links = { Link: 'Where the first and the next page are (RFC 8288).' }
+
 export const ok = (description: string, schema: TSchema, headers?: Headers): Told => ({
   description,
   schema,

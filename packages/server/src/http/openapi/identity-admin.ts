@@ -2,10 +2,12 @@ import { Type } from 'typebox'
 import { CREDENTIAL_TYPES } from '../../core/identity.ts'
 import { actionOperations, actionSchemas } from './actions.ts'
 import {
+  byKey,
   count,
   exactly,
   flag,
   json,
+  links,
   listOf,
   moment,
   nothing,
@@ -23,11 +25,6 @@ import {
 } from './define.ts'
 import { healthOperations } from './identity-public.ts'
 
-const byKey = {
-  page_size: parameter('How many are on a page: 250 where nothing is said.', count()),
-  page_token: parameter('The page, as a Link of another page names it.'),
-}
-const links = { Link: 'Where the first and the next page are (RFC 8288).' }
 const include = {
   include_credential: parameter(
     'Credentials whose configuration is to come along.',

@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
 import {
-  count,
+  byKey,
+  links,
   listOf,
   nothing,
   ok,
@@ -13,12 +14,6 @@ import {
   text,
 } from './define.ts'
 import { healthOperations } from './identity-public.ts'
-
-const byKey = {
-  page_size: parameter('How many are on a page: 250 where nothing is said.', count()),
-  page_token: parameter('The page, as a Link of another page names it.'),
-}
-const links = { Link: 'Where the first and the next page are (RFC 8288).' }
 
 const client = (description: string) => ok(description, ref('oAuth2Client'))
 const keys = (description: string) => ok(description, ref('jsonWebKeySet'))
