@@ -166,6 +166,7 @@ export async function startApp({
     store,
     outbox,
     callLog,
+    record,
     stepLog,
     metrics,
     tracer,

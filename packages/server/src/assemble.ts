@@ -4,6 +4,7 @@ import { ask } from './actions/ask.ts'
 import type { Origin } from './actions/events/attribute.ts'
 import { tellingStore } from './actions/events/tell-events.ts'
 import { describePlan } from './config/describe-plan.ts'
+import type { RecordCall } from './core/call.ts'
 import { NeighbourError } from './core/errors.ts'
 import { createRedactor } from './core/redactor.ts'
 import type { RecordStep } from './core/step.ts'
@@ -98,6 +99,8 @@ type Parts = {
   /** The OAuth2 server of this process; null where there is none. */
   readonly oauth2: (() => OAuth2FlowDeps) | null
   readonly callLog: CallLog
+  /** Keeps a call in the log and in the metrics. */
+  readonly record: RecordCall
   readonly stepLog: StepLog
   /** Whatever configuration asks for it: the cores are the same. */
   readonly hashQueue: HashQueue
@@ -320,13 +323,10 @@ const tokenSeal = (settings: Settings, { random }: Pick<World, 'random'>) =>
   createSeal(settings.secrets.cipher, 'provider token', random)
 
 /** The system that passwords may still have to be asked of. */
-const formerSystemOf = ({ client, templates, callLog, world, log }: Parts, settings: Settings) =>
+const formerSystemOf = ({ client, templates, record, world, log }: Parts, settings: Settings) =>
   settings.methods.password.migrateHook === null
     ? null
-    : createFormerSystem(
-        { ...world, settings, client, templates, log, record: callLog.record },
-        settings.methods.password.migrateHook,
-      )
+    : createFormerSystem({ ...world, settings, client, templates, log, record }, settings.methods.password.migrateHook)
 
 function flowDeps(
   parts: Parts & { readonly recordStep: RecordStep },

@@ -77,6 +77,8 @@ describe.each(DIALECTS)('a password that another system knows, on %s', (dialect)
     expect(receiver.callsTo('/migrate')).toHaveLength(1)
     const stored = await http.get(`${app.adminUrl}/admin/identities/${id}?include_credential=password`)
     expect(stored.text).not.toContain('use_password_migration_hook')
+    const metrics = (await http.get(`${app.adminUrl}/metrics/prometheus`)).text
+    expect(metrics).toContain('cardea_action_calls_total{action="migrate_hook"')
   })
 
   test.each([
