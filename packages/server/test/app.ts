@@ -162,7 +162,7 @@ const baseConfig = ({ dsn, open, admin }: Ports): JsonObject => ({
 })
 
 /** Objects are merged key by key; anything else replaces what was there. */
-function merge(base: JsonObject, changes: JsonObject): JsonObject {
+export function merge(base: JsonObject, changes: JsonObject): JsonObject {
   const entries = Object.entries(changes).map(([key, value]) => {
     const before = base[key]
     const both = isObject(before) && isObject(value)

@@ -10,6 +10,7 @@ import type { Store } from '../../src/store/store.ts'
 import { figuresOf } from '../../src/telemetry/figures.ts'
 import { openMetrics } from '../../src/telemetry/metrics.ts'
 import { realWorld } from '../../src/world.ts'
+import { merge } from '../app.ts'
 import { freePort } from '../free-port.ts'
 import { freshPostgres } from '../postgres.ts'
 
@@ -126,18 +127,6 @@ export async function startOAuth2Server({
     },
   }
 }
-
-function merge(base: JsonObject, changes: JsonObject): JsonObject {
-  const entries = Object.entries(changes).map(([key, value]) => {
-    const before = base[key]
-    const both = isObject(before) && isObject(value)
-    return [key, both ? merge(before, value) : value] as const
-  })
-  return { ...base, ...Object.fromEntries(entries) }
-}
-
-const isObject = (value: unknown): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** A browser: it keeps cookies and follows nothing by itself. */
 export class Browser {
